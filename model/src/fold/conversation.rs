@@ -1,0 +1,166 @@
+use std::collections::VecDeque;
+
+use crate::desk::{Assigned, Event, Opened, Queued, SendResult};
+use crate::id::{
+    ChannelId, ConversationId, GroupId, MessageId, OperationId, ProtocolNumber, UserId,
+};
+use crate::limit;
+use crate::service::{ConversationState, ReceiptStatus};
+use crate::time::Timestamp;
+
+/// An open conversation as its events left it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// What the customer may quote.
+    pub protocol: ProtocolNumber,
+    /// The operation that serves it.
+    pub operation: OperationId,
+    /// The account it came to.
+    pub channel: ChannelId,
+    /// The customer's canonical address.
+    pub address: String,
+    /// The customer's name; may be empty.
+    pub name: String,
+    /// Where it stands.
+    pub state: ConversationState,
+    /// The group it waits in or was assigned through.
+    pub group: Option<GroupId>,
+    /// The responsible agent.
+    pub agent: Option<UserId>,
+    /// The last place used in its sequence.
+    pub last_seq: u32,
+    /// Its order in the queue, once it was queued.
+    pub queue_key: i64,
+    /// When it began.
+    pub opened_at: Timestamp,
+    /// When it was queued last.
+    pub queued_at: Timestamp,
+    /// When it was assigned last.
+    pub assigned_at: Timestamp,
+    /// Units of 16 s charged at that assignment.
+    pub charge: u8,
+    /// When the customer wrote last, by the provider's clock: the session window counts from here.
+    pub customer_at: Timestamp,
+    /// The newest messages we sent, oldest first, at most [`limit::VIEW_MESSAGES`].
+    pub sent: VecDeque<SentMessage>,
+}
+
+/// How far one message we sent has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentMessage {
+    /// Its place in the sequence.
+    pub seq: u32,
+    /// The provider's id, once it answered.
+    pub provider_id: String,
+    /// How far it came; `None` until the provider answered.
+    pub status: Option<ReceiptStatus>,
+}
+
+impl Conversation {
+    /// A conversation that has just begun.
+    pub fn open(opened: &Opened, at: Timestamp) -> Self {
+        Self {
+            id: opened.conversation,
+            protocol: opened.protocol.clone(),
+            operation: opened.operation,
+            channel: opened.channel,
+            address: opened.address.clone(),
+            name: opened.name.clone(),
+            state: ConversationState::Bot,
+            group: None,
+            agent: None,
+            last_seq: 0,
+            queue_key: 0,
+            opened_at: at,
+            queued_at: at,
+            assigned_at: at,
+            charge: 0,
+            customer_at: at,
+            sent: VecDeque::new(),
+        }
+    }
+
+    /// The id of its next entry.
+    pub const fn next_id(&self) -> MessageId {
+        MessageId { conversation: self.id, seq: self.last_seq + 1 }
+    }
+
+    /// Folds one event of this conversation; events of no conversation change nothing.
+    pub fn apply(&mut self, event: &Event, at: Timestamp) {
+        match event {
+            Event::MessageReceived { message, sent_at, .. } => {
+                self.last_seq = message.seq;
+                self.customer_at = self.customer_at.max(*sent_at);
+            }
+            Event::MessageSent { message, .. } => {
+                self.last_seq = message.seq;
+                self.remember_sent(message.seq);
+            }
+            Event::Queued(queued) => self.queue(queued, at),
+            Event::Assigned(assigned) => self.assign(assigned, at),
+            Event::Closed { seq, .. } => {
+                self.last_seq = *seq;
+                self.state = ConversationState::Closed;
+            }
+            Event::SendAnswered { message, result, .. } => self.answer(message.seq, result),
+            Event::ReceiptApplied { message, status, .. } => {
+                if let Some(sent) = self.sent_mut(message.seq) {
+                    sent.status = sent.status.max(Some(*status));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A message we sent, if it is among the newest.
+    pub fn sent(&self, seq: u32) -> Option<&SentMessage> {
+        self.sent.iter().rev().find(|sent| sent.seq == seq)
+    }
+
+    /// A message we sent, by the provider's id.
+    pub fn sent_as(&self, provider_id: &str) -> Option<&SentMessage> {
+        self.sent.iter().rev().find(|sent| sent.provider_id == provider_id)
+    }
+
+    fn sent_mut(&mut self, seq: u32) -> Option<&mut SentMessage> {
+        self.sent.iter_mut().rev().find(|sent| sent.seq == seq)
+    }
+
+    fn remember_sent(&mut self, seq: u32) {
+        if self.sent.len() == limit::VIEW_MESSAGES {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(SentMessage { seq, provider_id: String::new(), status: None });
+    }
+
+    fn queue(&mut self, queued: &Queued, at: Timestamp) {
+        self.last_seq = queued.seq;
+        self.state = ConversationState::Queued;
+        self.group = Some(queued.group);
+        self.agent = None;
+        self.queue_key = queued.key;
+        self.queued_at = at;
+    }
+
+    fn assign(&mut self, assigned: &Assigned, at: Timestamp) {
+        self.last_seq = assigned.seq;
+        self.state = ConversationState::Assigned;
+        self.group = Some(assigned.group);
+        self.agent = Some(assigned.agent);
+        self.assigned_at = at;
+        self.charge = assigned.charge;
+    }
+
+    fn answer(&mut self, seq: u32, result: &SendResult) {
+        let Some(sent) = self.sent_mut(seq) else { return };
+        match result {
+            SendResult::Accepted { provider_id } => {
+                sent.provider_id.clone_from(provider_id);
+                sent.status = sent.status.max(Some(ReceiptStatus::Sent));
+            }
+            SendResult::Failed { .. } => sent.status = Some(ReceiptStatus::Failed),
+        }
+    }
+}

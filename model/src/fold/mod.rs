@@ -1,0 +1,16 @@
+//! State ← record: the only way state is rebuilt.
+//!
+//! A lane applies its own records as it hands them to the log; a restart, the view and the
+//! recorder apply the same records as they read them. There is no second way to the same state.
+
+mod conversation;
+mod dedup;
+mod lane;
+mod order;
+mod shard;
+
+pub use conversation::{Conversation, SentMessage};
+pub use dedup::{Dedup, message_key};
+pub use lane::{Lane, Progress};
+pub use order::{EpochOrder, Verdict};
+pub use shard::{Score, Shard};

@@ -1,0 +1,102 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::desk::{Assigned, Body, Event, Record, Stamped, Why};
+use crate::id::{GroupId, LaneId, UserId};
+use crate::people::{Policy, Presence};
+
+use super::{EpochOrder, Lane, Verdict};
+
+/// Everything the log shows of a shard.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shard {
+    /// Which records count.
+    pub order: EpochOrder,
+    /// Its lanes.
+    pub lanes: BTreeMap<LaneId, Lane>,
+    /// Who is there.
+    pub presence: BTreeMap<UserId, Presence>,
+    /// Scores of the window.
+    pub scores: BTreeMap<UserId, Score>,
+    /// The agent last reserved by policy in each group under circular or agent-priority.
+    pub cursors: BTreeMap<GroupId, UserId>,
+    /// Offset in `settings` after the last entity in force.
+    pub settings_next: u64,
+}
+
+/// What an agent's window holds: conversations assigned, and service time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Score {
+    /// Conversations assigned.
+    pub count: u32,
+    /// Service time in units of 16 s, each conversation rounded up.
+    pub time: u32,
+}
+
+impl Score {
+    /// The length of a unit of service time.
+    pub const UNIT: Duration = Duration::from_secs(16);
+
+    /// Service time in units, rounded up.
+    pub fn units(handled: Duration) -> u32 {
+        let units = handled.as_millis().div_ceil(Self::UNIT.as_millis());
+        u32::try_from(units).unwrap_or(u32::MAX)
+    }
+
+    /// Counts a reservation that charged `charge` units.
+    pub const fn reserve(&mut self, charge: u8) {
+        self.count = self.count.saturating_add(1);
+        self.time = self.time.saturating_add(charge as u32);
+    }
+
+    /// Corrects the charge of a reservation by the time it really took.
+    pub fn correct(&mut self, charge: u8, handled: Duration) {
+        let time = self.time.saturating_add(Self::units(handled));
+        self.time = time.saturating_sub(u32::from(charge));
+    }
+}
+
+impl Shard {
+    /// Folds the next record of the shard's `events`; anything but [`Verdict::Apply`] changes
+    /// nothing but the order itself.
+    pub fn apply(&mut self, stamped: &Stamped) -> Verdict {
+        let verdict = self.order.judge(stamped);
+        if let (Verdict::Apply, Body::Record(record)) = (verdict, &stamped.body) {
+            self.apply_record(record);
+        }
+        verdict
+    }
+
+    fn apply_record(&mut self, record: &Record) {
+        for event in &record.events {
+            self.apply_event(record, event);
+        }
+        self.lanes.entry(record.lane).or_default().apply(record);
+    }
+
+    fn apply_event(&mut self, record: &Record, event: &Event) {
+        match event {
+            Event::PresenceChanged { user, presence } => {
+                self.presence.insert(*user, *presence);
+            }
+            Event::SettingsApplied { next } => self.settings_next = self.settings_next.max(*next),
+            Event::Assigned(assigned) => self.reserve(assigned),
+            Event::Closed { conversation, handled, .. } => {
+                let lane = self.lanes.get(&record.lane);
+                let open = lane.and_then(|lane| lane.conversations.get(conversation));
+                if let Some((agent, charge)) = open.and_then(|c| Some((c.agent?, c.charge))) {
+                    self.scores.entry(agent).or_default().correct(charge, *handled);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn reserve(&mut self, assigned: &Assigned) {
+        self.scores.entry(assigned.agent).or_default().reserve(assigned.charge);
+        let turning = [Policy::Circular, Policy::AgentPriority];
+        if matches!(assigned.why, Why::Policy { policy, .. } if turning.contains(&policy)) {
+            self.cursors.insert(assigned.group, assigned.agent);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Strategies for records of `events`.
+
+use model::desk::{Assigned, Cause, Event, Opened, Queued, Record, Rejection, Resume, Sweep, Why};
+use model::id::{GroupId, LaneId, OperationId, ProtocolNumber};
+use model::people::Policy;
+use model::service::{Author, CloseReason};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::Union;
+
+use super::{
+    channel, command_id, content, conversation, dead_reason, duration, message, presence,
+    receipt_status, send_result, text, timestamp, user,
+};
+
+pub(crate) fn record() -> impl Strategy<Value = Record> {
+    let lane = (0..=LaneId::MAX).prop_map(|n| LaneId::new(n).unwrap());
+    let answers = option::of((user(), command_id()));
+    let resume = vec(resume(), 0..5);
+    (lane, cause(), answers, resume, timestamp(), vec(event(), 0..5)).prop_map(
+        |(lane, cause, answers, resume, at, events)| Record {
+            lane,
+            cause,
+            answers,
+            resume,
+            at,
+            events,
+        },
+    )
+}
+
+fn cause() -> impl Strategy<Value = Cause> {
+    prop_oneof![
+        any::<u64>().prop_map(Cause::Inbound),
+        any::<u64>().prop_map(Cause::Command),
+        any::<u64>().prop_map(Cause::Control),
+        any::<u64>().prop_map(Cause::Settings),
+        conversation().prop_map(Cause::HandOver),
+        Just(Cause::Sweep(Sweep::Recovery)),
+    ]
+}
+
+fn resume() -> impl Strategy<Value = Resume> {
+    prop_oneof![
+        any::<u64>().prop_map(Resume::Inbound),
+        any::<u64>().prop_map(Resume::Command),
+        any::<u64>().prop_map(Resume::Control),
+        any::<u64>().prop_map(Resume::Settings),
+    ]
+}
+
+pub(crate) fn event() -> impl Strategy<Value = Event> {
+    Union::new([
+        opened().prop_map(Event::Opened).boxed(),
+        queued().prop_map(Event::Queued).boxed(),
+        assigned().prop_map(Event::Assigned).boxed(),
+        message_event().boxed(),
+        receipt_event().boxed(),
+        closed().boxed(),
+        small_event().boxed(),
+    ])
+}
+
+fn message_event() -> impl Strategy<Value = Event> {
+    let received = (message(), text(), timestamp(), timestamp(), content()).prop_map(
+        |(message, provider_id, sent_at, received_at, content)| Event::MessageReceived {
+            message,
+            provider_id,
+            sent_at,
+            received_at,
+            content,
+        },
+    );
+    let sent = (message(), author(), content())
+        .prop_map(|(message, author, content)| Event::MessageSent { message, author, content });
+    prop_oneof![received, sent]
+}
+
+fn receipt_event() -> impl Strategy<Value = Event> {
+    let answered = (message(), send_result(), any::<u32>())
+        .prop_map(|(message, result, tries)| Event::SendAnswered { message, result, tries });
+    let applied = (message(), receipt_status(), timestamp(), option::of(any::<i64>())).prop_map(
+        |(message, status, at, code)| Event::ReceiptApplied { message, status, at, code },
+    );
+    let ignored = text().prop_map(|provider_id| Event::ReceiptIgnored { provider_id });
+    prop_oneof![answered, applied, ignored]
+}
+
+fn small_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (user(), presence()).prop_map(|(user, presence)| Event::PresenceChanged { user, presence }),
+        any::<u64>().prop_map(|next| Event::SettingsApplied { next }),
+        (channel(), text())
+            .prop_map(|(channel, provider_id)| Event::Duplicate { channel, provider_id }),
+        select(Rejection::ALL.to_vec()).prop_map(|rejection| Event::CommandRejected { rejection }),
+        dead_reason().prop_map(|reason| Event::InputRefused { reason }),
+    ]
+}
+
+fn opened() -> impl Strategy<Value = Opened> {
+    let date = (0..=9999_i16, 1..=12_i8, 1..=31_i8);
+    (conversation(), date, any::<u32>(), channel(), text(), text()).prop_map(
+        |(conversation, date, operation, channel, address, name)| Opened {
+            conversation,
+            protocol: ProtocolNumber::new(date, conversation),
+            operation: OperationId(operation),
+            channel,
+            address,
+            name,
+        },
+    )
+}
+
+fn queued() -> impl Strategy<Value = Queued> {
+    (conversation(), any::<u32>(), any::<u32>(), any::<i64>()).prop_map(
+        |(conversation, seq, group, key)| Queued { conversation, seq, group: GroupId(group), key },
+    )
+}
+
+fn assigned() -> impl Strategy<Value = Assigned> {
+    let word = any::<(u8, u16, u8)>();
+    (message(), user(), any::<u32>(), word, why(), duration()).prop_map(
+        |(id, agent, group, (cap, gen_at_seat, charge), why, waited)| Assigned {
+            conversation: id.conversation,
+            seq: id.seq,
+            agent,
+            group: GroupId(group),
+            cap,
+            gen_at_seat,
+            charge,
+            why,
+            waited,
+        },
+    )
+}
+
+fn closed() -> impl Strategy<Value = Event> {
+    let reason = select(vec![CloseReason::Agent, CloseReason::Supervisor, CloseReason::Flow]);
+    (message(), author(), reason, duration()).prop_map(|(id, by, reason, handled)| Event::Closed {
+        conversation: id.conversation,
+        seq: id.seq,
+        by,
+        reason,
+        handled,
+    })
+}
+
+fn author() -> impl Strategy<Value = Author> {
+    prop_oneof![Just(Author::Contact), user().prop_map(Author::User), Just(Author::Flow)]
+}
+
+fn why() -> impl Strategy<Value = Why> {
+    prop_oneof![
+        (select(Policy::ALL.to_vec()), any::<u64>())
+            .prop_map(|(policy, key)| Why::Policy { policy, key }),
+        Just(Why::FreedSeat),
+        Just(Why::Restored),
+    ]
+}
