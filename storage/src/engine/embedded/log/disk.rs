@@ -1,0 +1,105 @@
+//! The few things the log asks of a disk, so that a test can put a worse one in its place.
+
+use std::fs::{DirEntry, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// One directory of files. Nothing done to a file or to the set of names outlives a power cut
+/// before its sync was answered; after it everything does.
+pub trait Disk: Send + Sync {
+    /// The names of its files, in no order.
+    fn names(&self) -> io::Result<Vec<String>>;
+
+    /// A new, empty file; an error when there is one of this name.
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// A file that is there.
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// Makes the set of names durable.
+    fn sync_names(&self) -> io::Result<()>;
+}
+
+/// One file, read and written at given places.
+pub trait DiskFile: Send + Sync {
+    /// Its length in bytes.
+    fn size(&self) -> io::Result<u64>;
+
+    /// Reads at byte `at` into `into`; how much, 0 at the end of the file.
+    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes all of `bytes` at byte `at`.
+    fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Cuts it to `size` bytes.
+    fn truncate(&self, size: u64) -> io::Result<()>;
+
+    /// Makes its bytes and its length durable. After an error nothing is known of what was written
+    /// since the last sync, and asking again proves nothing: the kernel may have dropped the pages.
+    fn sync(&self) -> io::Result<()>;
+}
+
+/// A directory of the file system.
+pub struct RealDisk {
+    directory: PathBuf,
+}
+
+impl RealDisk {
+    /// The directory at `directory`, which is there.
+    pub const fn new(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+}
+
+impl Disk for RealDisk {
+    fn names(&self) -> io::Result<Vec<String>> {
+        let name = |entry: DirEntry| entry.file_name().to_string_lossy().into_owned();
+        std::fs::read_dir(&self.directory)?.map(|entry| entry.map(name)).collect()
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create_new(true).mode(0o600);
+        Ok(Arc::new(RealFile(options.open(self.directory.join(name))?)))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let file = OpenOptions::new().read(true).write(true).open(self.directory.join(name))?;
+        Ok(Arc::new(RealFile(file)))
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        File::open(&self.directory)?.sync_all()
+    }
+}
+
+struct RealFile(File);
+
+impl DiskFile for RealFile {
+    fn size(&self) -> io::Result<u64> {
+        self.0.metadata().map(|metadata| metadata.len())
+    }
+
+    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read_at(into, at) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all_at(bytes, at)
+    }
+
+    fn truncate(&self, size: u64) -> io::Result<()> {
+        self.0.set_len(size)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}

@@ -1,0 +1,187 @@
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::frame::Head;
+use super::segment::Segment;
+use crate::engine::watchers::Watchers;
+use crate::port::{Bell, LogError, Logged, Offset, Partition};
+
+/// Where the durable records of each partition are found. What is not durable is not in here.
+pub(super) struct Index {
+    partitions: HashMap<Partition, Kept>,
+    /// The partitions of the records in memory, oldest record first.
+    in_memory: VecDeque<Partition>,
+    memory_bytes: usize,
+    memory_most: usize,
+}
+
+/// One partition.
+#[derive(Default)]
+struct Kept {
+    end: Offset,
+    stretches: Vec<Stretch>,
+    newest: VecDeque<Logged>,
+    watchers: Watchers,
+}
+
+/// A partition's records within one segment.
+struct Stretch {
+    segment: Arc<Segment>,
+    first: Offset,
+    marks: Vec<Mark>,
+}
+
+/// Where one of them begins; there is a mark about every [`MARK_BYTES`] of the segment.
+#[derive(Clone, Copy)]
+struct Mark {
+    offset: Offset,
+    at: u64,
+}
+
+/// Where to read on from some offset.
+pub(super) enum Found<'a> {
+    /// There is nothing yet.
+    End,
+    /// In memory, up to the end of the partition.
+    Memory(Box<dyn Iterator<Item = &'a Logged> + 'a>),
+    /// In a segment.
+    Stored(Stored),
+}
+
+/// Records in a segment: to be scanned from byte `at` for the offsets before `until`.
+pub(super) struct Stored {
+    pub(super) segment: Arc<Segment>,
+    pub(super) at: u64,
+    pub(super) until: Offset,
+}
+
+/// The bytes of a segment between two marks of a partition.
+const MARK_BYTES: u64 = 64 * 1024;
+/// What a record in memory costs beyond its bytes.
+const RECORD_COST: usize = 64;
+
+impl Index {
+    /// An empty index of `partitions`, which keeps the newest records in up to `memory_most` bytes.
+    pub(super) fn new(partitions: impl Iterator<Item = Partition>, memory_most: usize) -> Self {
+        Self {
+            partitions: partitions.map(|partition| (partition, Kept::default())).collect(),
+            in_memory: VecDeque::new(),
+            memory_bytes: 0,
+            memory_most,
+        }
+    }
+
+    /// Adds the frame at byte `at` of `segment`; an error says why it cannot stand there.
+    pub(super) fn add(
+        &mut self,
+        segment: &Arc<Segment>,
+        at: u64,
+        head: &Head,
+    ) -> Result<(), String> {
+        let Head { partition, offset, .. } = *head;
+        let kept = self
+            .partitions
+            .get_mut(&partition)
+            .ok_or_else(|| format!("a frame of {partition}, which is not in this log"))?;
+        if offset != kept.end {
+            return Err(format!("offset {offset} of {partition} where {} was due", kept.end));
+        }
+        kept.end = offset + 1;
+        kept.mark(segment, Mark { offset, at });
+        Ok(())
+    }
+
+    /// Keeps a record just added in memory, and lets the oldest ones go.
+    pub(super) fn remember(&mut self, partition: Partition, logged: Logged) {
+        let Some(kept) = self.partitions.get_mut(&partition) else { return };
+        self.memory_bytes += cost(&logged);
+        kept.newest.push_back(logged);
+        self.in_memory.push_back(partition);
+        while self.memory_bytes > self.memory_most {
+            let Some(oldest) = self.in_memory.pop_front() else { return };
+            let kept = self.partitions.get_mut(&oldest);
+            let gone = kept.and_then(|kept| kept.newest.pop_front());
+            self.memory_bytes -= gone.as_ref().map_or(0, cost);
+        }
+    }
+
+    /// Where to read `partition` on from `from`.
+    pub(super) fn find(&self, partition: Partition, from: Offset) -> Result<Found<'_>, LogError> {
+        let kept = self.partition(partition)?;
+        if from >= kept.end {
+            return Ok(Found::End);
+        }
+        if let Some(skip) = kept.newest.front().and_then(|first| from.checked_sub(first.offset)) {
+            let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+            return Ok(Found::Memory(Box::new(kept.newest.range(skip.min(kept.newest.len())..))));
+        }
+        Ok(kept.stored(from))
+    }
+
+    /// The offsets of `partition`.
+    pub(super) fn bounds(&self, partition: Partition) -> Result<Range<Offset>, LogError> {
+        Ok(0..self.partition(partition)?.end)
+    }
+
+    /// The end of every partition.
+    pub(super) fn ends(&self) -> HashMap<Partition, Offset> {
+        self.partitions.iter().map(|(partition, kept)| (*partition, kept.end)).collect()
+    }
+
+    /// Rings `bell` when `partition` grows.
+    pub(super) fn watch(&mut self, partition: Partition, bell: &Arc<Bell>) {
+        if let Some(kept) = self.partitions.get_mut(&partition) {
+            kept.watchers.add(bell);
+        }
+    }
+
+    /// Rings the bells of `partition`.
+    pub(super) fn ring(&mut self, partition: Partition) {
+        if let Some(kept) = self.partitions.get_mut(&partition) {
+            kept.watchers.ring();
+        }
+    }
+
+    fn partition(&self, partition: Partition) -> Result<&Kept, LogError> {
+        self.partitions.get(&partition).ok_or(LogError::NoPartition(partition))
+    }
+}
+
+impl Kept {
+    fn mark(&mut self, segment: &Arc<Segment>, mark: Mark) {
+        match self.stretches.last_mut() {
+            Some(last) if last.segment.number == segment.number => last.mark(mark),
+            _ => self.stretches.push(Stretch {
+                segment: Arc::clone(segment),
+                first: mark.offset,
+                marks: vec![mark],
+            }),
+        }
+    }
+
+    fn stored(&self, from: Offset) -> Found<'_> {
+        let next = self.stretches.partition_point(|stretch| stretch.first <= from);
+        let until = self.stretches.get(next).map_or(self.end, |stretch| stretch.first);
+        let Some(stretch) = next.checked_sub(1).and_then(|at| self.stretches.get(at)) else {
+            return Found::End;
+        };
+        let after = stretch.marks.partition_point(|mark| mark.offset <= from);
+        let mark = after.checked_sub(1).and_then(|at| stretch.marks.get(at));
+        mark.map_or(Found::End, |mark| {
+            Found::Stored(Stored { segment: Arc::clone(&stretch.segment), at: mark.at, until })
+        })
+    }
+}
+
+impl Stretch {
+    fn mark(&mut self, mark: Mark) {
+        if self.marks.last().is_none_or(|last| mark.at >= last.at + MARK_BYTES) {
+            self.marks.push(mark);
+        }
+    }
+}
+
+const fn cost(logged: &Logged) -> usize {
+    logged.bytes.len() + RECORD_COST
+}

@@ -1,0 +1,182 @@
+//! The embedded log: write-ahead logs of segments, one writer thread each.
+//!
+//! Two logs stand side by side, the same code in two directories. The first takes what flows
+//! (`inbound`, `commands`, `control`, `events`) and will be cut at its old end; the second takes
+//! what is kept for ever (`settings`, `dead`), so that a few small records never hold back the
+//! deletion of large segments.
+//!
+//! An append goes to the writer through the [`intake`], which bounds the bytes in flight. The
+//! [`writer`] takes all that waits as one group: one write, one sync, then the [`index`] shows the
+//! records to readers and the callers are answered. How a record stands in a file is told in
+//! [`frame`], what a start makes of the files in [`segment`].
+//!
+//! Non-goals: no compression, no checksums of whole segments, no weaker mode than a sync per group.
+
+mod both;
+pub mod disk;
+mod frame;
+mod index;
+mod intake;
+mod reader;
+mod segment;
+mod wal;
+mod writer;
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::place::Place;
+use model::time::Clock;
+
+use crate::engine::admit;
+use crate::engine::embedded::space::FreeSpace;
+use crate::port::{
+    AppendAnswer, Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Topic,
+};
+use both::Both;
+use disk::Disk;
+use intake::Done;
+use wal::{Parts, Wal};
+
+/// The log of an embedded installation.
+pub struct EmbeddedLog {
+    place: Place,
+    flowing: Arc<Wal>,
+    kept: Arc<Wal>,
+}
+
+/// One of the log's two homes.
+pub struct Home {
+    /// Where its segments are.
+    pub disk: Arc<dyn Disk>,
+    /// How much room there is.
+    pub space: FreeSpace,
+}
+
+/// How the log writes and what it keeps in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogOptions {
+    /// A segment this long is followed by the next one.
+    pub segment_bytes: u64,
+    /// How long a group waits for company, less the time the last sync took.
+    pub linger: Duration,
+    /// How many bytes of the newest records are kept in memory, so that readers who keep up never
+    /// ask the disk.
+    pub memory_bytes: usize,
+}
+
+/// One of the two logs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Flowing,
+    Kept,
+}
+
+impl EmbeddedLog {
+    /// Recovers what both homes hold and starts their writers.
+    pub fn open(
+        (flowing, kept): (Home, Home),
+        place: Place,
+        clock: Arc<dyn Clock>,
+        options: LogOptions,
+    ) -> Result<Self, LogError> {
+        let open = |home: Home, side, clock| {
+            let Home { disk, space } = home;
+            let partitions = partitions(side, place);
+            Wal::open(Parts { disk, partitions, clock, space, options }).map(Arc::new)
+        };
+        let flowing = open(flowing, Side::Flowing, Arc::clone(&clock))?;
+        let kept = open(kept, Side::Kept, clock).inspect_err(|_| flowing.close())?;
+        Ok(Self { place, flowing, kept })
+    }
+
+    /// Writes what was appended, refuses what comes, and ends the writers.
+    pub fn close(&self) {
+        self.flowing.close();
+        self.kept.close();
+    }
+
+    fn wal(&self, topic: Topic) -> &Arc<Wal> {
+        match side(topic) {
+            Side::Flowing => &self.flowing,
+            Side::Kept => &self.kept,
+        }
+    }
+
+    /// An append that goes to both logs: each takes its part at once, so that appends of one
+    /// caller keep their order in each.
+    fn append_to_both(&self, records: Vec<NewRecord>, answer: AppendAnswer) {
+        let sides = records.iter().map(|record| side(record.partition.topic)).collect();
+        let (flowing, kept) =
+            records.into_iter().partition(|record| side(record.partition.topic) == Side::Flowing);
+        let both = Both::new(sides, answer);
+        self.flowing.append(flowing, Done::Part(Arc::clone(&both), Side::Flowing));
+        self.kept.append(kept, Done::Part(both, Side::Kept));
+    }
+}
+
+impl Log for EmbeddedLog {
+    fn append(&self, records: Vec<NewRecord>) -> Appending {
+        if let Err(error) = admit::records(&records, self.place) {
+            return Appending::answered(Err(error));
+        }
+        let Some(topic) = records.first().map(|record| record.partition.topic) else {
+            return Appending::answered(Ok(Vec::new()));
+        };
+        let (answer, appending) = Appending::new();
+        if records.iter().all(|record| side(record.partition.topic) == side(topic)) {
+            self.wal(topic).append(records, Done::Answer(answer));
+        } else {
+            self.append_to_both(records, answer);
+        }
+        appending
+    }
+
+    fn read(
+        &self,
+        partition: Partition,
+        from: Offset,
+        max_bytes: usize,
+        out: &mut Vec<Logged>,
+    ) -> Result<(), LogError> {
+        self.wal(partition.topic).read(partition, from, max_bytes, out)
+    }
+
+    fn bounds(&self, partition: Partition) -> Result<Range<Offset>, LogError> {
+        self.wal(partition.topic).bounds(partition)
+    }
+
+    fn watch(&self, partition: Partition, bell: &Arc<Bell>) {
+        self.wal(partition.topic).watch(partition, bell);
+    }
+}
+
+impl Drop for EmbeddedLog {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+const fn side(topic: Topic) -> Side {
+    match topic {
+        Topic::Inbound | Topic::Commands | Topic::Control | Topic::Events => Side::Flowing,
+        Topic::Settings | Topic::Dead => Side::Kept,
+    }
+}
+
+fn partitions(wanted: Side, place: Place) -> Vec<Partition> {
+    let topics = Topic::ALL.into_iter().filter(|topic| side(*topic) == wanted);
+    topics
+        .flat_map(|topic| (0..topic.partitions(place)).map(move |n| Partition::new(topic, n)))
+        .collect()
+}
+
+fn failed(error: io::Error) -> LogError {
+    LogError::Failed { source: Arc::new(error) }
+}
+
+fn damaged(file: &str, at: u64, what: &str) -> LogError {
+    LogError::Damaged { what: format!("{file}, byte {at}: {what}") }
+}

@@ -1,0 +1,201 @@
+//! Segments: the files of a log, and what is made of them at the start.
+//!
+//! A segment is a header and then frames to its end. The writer writes a group of frames at once,
+//! then syncs; only after that is anything of the group answered or read. So after a power cut the
+//! last segment may end in a group of which any part reached the disk, in any order. That is a
+//! **torn tail**, and it is cut off at its first bad frame: nobody was ever told of it. A valid
+//! frame further on that was written with a *later* group proves the opposite: the bad frame had
+//! been synced, and then was damaged. That, like a bad frame in any segment but the last, refuses
+//! the start, because something that was promised is gone and a person must look.
+
+use std::io;
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+use super::disk::{Disk, DiskFile};
+use super::frame::{self, Frame, Spot};
+use super::reader::Reader;
+use super::{damaged, failed};
+use crate::port::LogError;
+
+/// Bytes before the first frame: magic, version, number, and a checksum of the three.
+pub(super) const HEADER_BYTES: u64 = 24;
+const MAGIC: [u8; 8] = *b"chasqui\0";
+const VERSION: u32 = 1;
+/// The number of a log's first segment.
+pub(super) const FIRST: u64 = 1;
+
+/// One file of the log.
+pub(super) struct Segment {
+    /// Its number: one more than that of the segment before it.
+    pub(super) number: u64,
+    disk: Arc<dyn Disk>,
+    /// Its file, as long as somebody uses it: there may be more segments than a process may
+    /// have files open.
+    open: Mutex<Option<Weak<dyn DiskFile>>>,
+}
+
+impl Segment {
+    /// Makes segment `number`, durable with its name.
+    pub(super) fn create(
+        disk: &Arc<dyn Disk>,
+        number: u64,
+    ) -> io::Result<(Arc<Self>, Arc<dyn DiskFile>)> {
+        let file = disk.create(&name_of(number))?;
+        file.write_at(0, &header(number))?;
+        file.sync()?;
+        disk.sync_names()?;
+        let segment = Self::named(disk, number);
+        *segment.open.lock() = Some(Arc::downgrade(&file));
+        Ok((segment, file))
+    }
+
+    /// Every segment of the disk, in order.
+    pub(super) fn all(disk: &Arc<dyn Disk>) -> Result<Vec<Arc<Self>>, LogError> {
+        let names = disk.names().map_err(failed)?;
+        let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
+        numbers.sort_unstable();
+        for (due, number) in (FIRST..).zip(&numbers) {
+            if due != *number {
+                return Err(damaged(&name_of(due), 0, "the segment is missing"));
+            }
+        }
+        Ok(numbers.into_iter().map(|number| Self::named(disk, number)).collect())
+    }
+
+    /// Its file.
+    pub(super) fn file(&self) -> io::Result<Arc<dyn DiskFile>> {
+        let mut open = self.open.lock();
+        if let Some(file) = open.as_ref().and_then(Weak::upgrade) {
+            return Ok(file);
+        }
+        let file = self.disk.open(&name_of(self.number))?;
+        *open = Some(Arc::downgrade(&file));
+        Ok(file)
+    }
+
+    fn named(disk: &Arc<dyn Disk>, number: u64) -> Arc<Self> {
+        Arc::new(Self { number, disk: Arc::clone(disk), open: Mutex::new(None) })
+    }
+
+    /// Its file's name.
+    pub(super) fn name(&self) -> String {
+        name_of(self.number)
+    }
+
+    /// A reader that stands at the frame at byte `at`.
+    pub(super) fn reader(&self, at: u64) -> io::Result<Reader> {
+        Ok(Reader::new(self.file()?, Spot { segment: self.number, at }))
+    }
+
+    /// Verifies header and frames and shows each frame to `each`; the segment's length. If it is
+    /// the `last` one, a torn tail is cut off first and what is left is synced: a process that was
+    /// killed leaves frames that are whole but not yet durable.
+    pub(super) fn recover(
+        &self,
+        last: bool,
+        mut each: impl FnMut(u64, &Frame<'_>) -> Result<(), String>,
+    ) -> Result<u64, LogError> {
+        let file = self.file().map_err(failed)?;
+        let size = file.size().map_err(failed)?;
+        if last && size <= HEADER_BYTES {
+            begin_again(file.as_ref(), self.number).map_err(failed)?;
+            return Ok(HEADER_BYTES);
+        }
+        self.check_header()?;
+        let end = self.walk(&mut each)?;
+        if end < size {
+            self.cut(last, end, size)?;
+        }
+        if last {
+            file.sync().map_err(failed)?;
+        }
+        Ok(end)
+    }
+
+    /// Shows each frame to `each` until there is no valid one; where that is.
+    fn walk(
+        &self,
+        each: &mut impl FnMut(u64, &Frame<'_>) -> Result<(), String>,
+    ) -> Result<u64, LogError> {
+        let mut reader = self.reader(HEADER_BYTES).map_err(failed)?;
+        loop {
+            let at = reader.spot().at;
+            let Ok((frame, bytes)) = reader.frame().map_err(failed)? else { return Ok(at) };
+            each(at, &frame).map_err(|what| damaged(&self.name(), at, &what))?;
+            reader.skip(bytes);
+        }
+    }
+
+    /// Cuts the tail that begins with the bad frame at `end`, if it is a torn one.
+    fn cut(&self, last: bool, end: u64, size: u64) -> Result<(), LogError> {
+        if !last {
+            return Err(damaged(&self.name(), end, "a bad frame, and there are later segments"));
+        }
+        if let Some(later) = self.later_group(end, size).map_err(failed)? {
+            let what = format!("a bad frame, and at byte {later} one that was written after it");
+            return Err(damaged(&self.name(), end, &what));
+        }
+        let bytes = size - end;
+        tracing::warn!(segment = self.name(), at = end, bytes, "a torn tail is cut off");
+        self.file().and_then(|file| file.truncate(end)).map_err(failed)
+    }
+
+    /// Where a valid frame stands that was written after byte `bad` had been synced.
+    fn later_group(&self, bad: u64, size: u64) -> io::Result<Option<u64>> {
+        let rest = self.read_from(bad, size)?;
+        let later = (bad..size).zip(0..).skip(1).find(|&(at, skipped)| {
+            let ahead = rest.get(skipped..).unwrap_or_default();
+            frame::decode(ahead, Spot { segment: self.number, at })
+                .is_ok_and(|frame| at.saturating_sub(u64::from(frame.head.unsynced)) > bad)
+        });
+        Ok(later.map(|(at, _)| at))
+    }
+
+    fn read_from(&self, from: u64, to: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; usize::try_from(to - from).unwrap_or(usize::MAX)];
+        let file = self.file()?;
+        let mut got = 0;
+        while let Some(into) = bytes.get_mut(got..).filter(|into| !into.is_empty()) {
+            match file.read_at(from + got as u64, into)? {
+                0 => break,
+                more => got += more,
+            }
+        }
+        bytes.truncate(got);
+        Ok(bytes)
+    }
+
+    fn check_header(&self) -> Result<(), LogError> {
+        let found = self.read_from(0, HEADER_BYTES).map_err(failed)?;
+        if found != header(self.number) {
+            return Err(damaged(&self.name(), 0, "the header is not one of this segment"));
+        }
+        Ok(())
+    }
+}
+
+/// The header was not synced before the power went: there is nothing in the segment yet.
+fn begin_again(file: &dyn DiskFile, number: u64) -> io::Result<()> {
+    file.truncate(0)?;
+    file.write_at(0, &header(number))?;
+    file.sync()
+}
+
+fn header(number: u64) -> Vec<u8> {
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&number.to_le_bytes());
+    let crc = crc32c::crc32c(&bytes);
+    bytes.extend_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+fn name_of(number: u64) -> String {
+    format!("{number:016}.log")
+}
+
+fn number_of(name: &str) -> Option<u64> {
+    name.strip_suffix(".log")?.parse().ok()
+}

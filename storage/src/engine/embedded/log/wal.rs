@@ -1,0 +1,165 @@
+use std::ops::Range;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use model::time::Clock;
+use parking_lot::Mutex;
+
+use super::disk::Disk;
+use super::frame::{Frame, Head, NoFrame};
+use super::index::{Found, Index};
+use super::intake::{Done, Intake};
+use super::segment::{self, HEADER_BYTES, Segment};
+use super::writer::{Tip, Writer};
+use super::{LogOptions, damaged, failed};
+use crate::engine::budget::Budget;
+use crate::engine::embedded::space::{FreeSpace, Watermark};
+use crate::port::{Bell, LogError, Logged, NewRecord, Offset, Partition};
+
+/// One write-ahead log: segments shared by all its partitions, and the thread that writes them.
+pub(super) struct Wal {
+    intake: Arc<Intake>,
+    index: Arc<Mutex<Index>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What a log is made of.
+pub(super) struct Parts {
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) partitions: Vec<Partition>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) space: FreeSpace,
+    pub(super) options: LogOptions,
+}
+
+/// A read in the making.
+struct Reading<'a> {
+    partition: Partition,
+    from: Offset,
+    budget: Budget,
+    out: &'a mut Vec<Logged>,
+}
+
+impl Wal {
+    /// Recovers what the disk holds and starts the writer.
+    pub(super) fn open(parts: Parts) -> Result<Self, LogError> {
+        let Parts { disk, partitions, clock, space, options } = parts;
+        let mut index = Index::new(partitions.into_iter(), options.memory_bytes);
+        let tip = recover(&disk, &mut index)?;
+        let intake = Arc::new(Intake::default());
+        let index = Arc::new(Mutex::new(index));
+        let writer = Writer {
+            disk,
+            watermark: Watermark::new(space, Arc::clone(&clock)),
+            clock,
+            intake: Arc::clone(&intake),
+            index: Arc::clone(&index),
+            segment_bytes: options.segment_bytes,
+            linger: options.linger,
+            tip,
+            buffer: Vec::new(),
+            failed: None,
+        };
+        let thread = std::thread::Builder::new().name("log-writer".into());
+        let thread = thread.spawn(|| writer.run()).map_err(failed)?;
+        Ok(Self { intake, index, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Hands `records` to the writer; `done` is told, perhaps at once.
+    pub(super) fn append(&self, records: Vec<NewRecord>, done: Done) {
+        self.intake.offer(records, done);
+    }
+
+    /// As [`crate::port::Log::read`].
+    pub(super) fn read(
+        &self,
+        partition: Partition,
+        from: Offset,
+        max_bytes: usize,
+        out: &mut Vec<Logged>,
+    ) -> Result<(), LogError> {
+        let mut reading = Reading { partition, from, budget: Budget::new(max_bytes), out };
+        while !reading.budget.is_spent() {
+            let stored = match self.index.lock().find(partition, reading.from)? {
+                Found::End => return Ok(()),
+                Found::Memory(mut records) => {
+                    records.all(|logged| reading.take(logged.clone()));
+                    return Ok(());
+                }
+                Found::Stored(stored) => stored,
+            };
+            reading.scan(&stored.segment, stored.at, stored.until)?;
+        }
+        Ok(())
+    }
+
+    /// As [`crate::port::Log::bounds`].
+    pub(super) fn bounds(&self, partition: Partition) -> Result<Range<Offset>, LogError> {
+        self.index.lock().bounds(partition)
+    }
+
+    /// As [`crate::port::Log::watch`].
+    pub(super) fn watch(&self, partition: Partition, bell: &Arc<Bell>) {
+        self.index.lock().watch(partition, bell);
+    }
+
+    /// Writes what waits, refuses what comes, and ends the writer.
+    pub(super) fn close(&self) {
+        self.intake.close();
+        let thread = self.thread.lock().take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the log's writer had panicked");
+        }
+    }
+}
+
+impl Reading<'_> {
+    /// Takes a record if it still fits.
+    fn take(&mut self, logged: Logged) -> bool {
+        let takes = self.budget.takes(&logged);
+        if takes {
+            self.from = logged.offset + 1;
+            self.out.push(logged);
+        }
+        takes
+    }
+
+    /// Takes the partition's records before `until` from `segment`, in which byte `at` is the
+    /// beginning of a frame at or before the next one.
+    fn scan(&mut self, segment: &Segment, at: u64, until: Offset) -> Result<(), LogError> {
+        let mut reader = segment.reader(at).map_err(failed)?;
+        let bad = |at| damaged(&segment.name(), at, "a frame that was durable cannot be read");
+        while self.from < until {
+            let at = reader.spot().at;
+            let (head, bytes) = reader.peek().map_err(failed)?.map_err(|_| bad(at))?;
+            if head.partition == self.partition && head.offset >= self.from {
+                let (frame, _) = reader.frame().map_err(failed)?.map_err(|_: NoFrame| bad(at))?;
+                if !self.take(logged(&frame)) {
+                    return Ok(());
+                }
+            }
+            reader.skip(bytes);
+        }
+        Ok(())
+    }
+}
+
+fn logged(frame: &Frame<'_>) -> Logged {
+    let Head { offset, at, .. } = frame.head;
+    Logged { offset, at, bytes: Bytes::copy_from_slice(frame.payload) }
+}
+
+/// Reads every segment into `index`; where the writer goes on.
+fn recover(disk: &Arc<dyn Disk>, index: &mut Index) -> Result<Tip, LogError> {
+    let segments = Segment::all(disk)?;
+    let mut at = HEADER_BYTES;
+    for (segment, left) in segments.iter().zip((0..segments.len()).rev()) {
+        at = segment.recover(left == 0, |at, frame| index.add(segment, at, &frame.head))?;
+    }
+    let (segment, file) = match segments.last() {
+        Some(last) => (Arc::clone(last), last.file().map_err(failed)?),
+        None => Segment::create(disk, segment::FIRST).map_err(failed)?,
+    };
+    Ok(Tip { segment, file, at, ends: index.ends() })
+}

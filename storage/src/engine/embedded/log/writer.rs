@@ -1,0 +1,203 @@
+use std::collections::HashMap;
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use model::time::{Clock, Timestamp};
+use parking_lot::Mutex;
+
+use super::disk::{Disk, DiskFile};
+use super::frame::{self, Head, Spot};
+use super::index::Index;
+use super::intake::{Done, Intake, Request};
+use super::segment::{HEADER_BYTES, Segment};
+use crate::engine::embedded::space::Watermark;
+use crate::port::{LogError, Logged, NewRecord, Offset, Partition};
+
+/// The one thread that writes. It takes all that waits as a group, writes it with one call, syncs
+/// it with one call, and only then shows it to readers and answers the callers.
+pub(super) struct Writer {
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) intake: Arc<Intake>,
+    pub(super) index: Arc<Mutex<Index>>,
+    pub(super) watermark: Watermark,
+    pub(super) segment_bytes: u64,
+    pub(super) linger: Duration,
+    pub(super) tip: Tip,
+    /// The bytes of the group in hand; kept between groups for its room.
+    pub(super) buffer: Vec<u8>,
+    /// What the disk said when it failed. Whatever it says later is not believed.
+    pub(super) failed: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// Where the next group goes.
+pub(super) struct Tip {
+    /// The segment being written, and its file.
+    pub(super) segment: Arc<Segment>,
+    pub(super) file: Arc<dyn DiskFile>,
+    /// Its length.
+    pub(super) at: u64,
+    /// The next offset of every partition.
+    pub(super) ends: HashMap<Partition, Offset>,
+}
+
+/// What is made known of a group once it is durable.
+#[derive(Default)]
+struct Group {
+    written: Vec<Written>,
+    answers: Vec<(Done, Vec<Offset>)>,
+}
+
+/// One record of a group.
+struct Written {
+    at: u64,
+    head: Head,
+    bytes: Bytes,
+}
+
+/// What a caller is told.
+type Answer = (Done, Result<Vec<Offset>, LogError>);
+
+/// A buffer that grew beyond this is given back after the group.
+const BUFFER_BYTES: usize = 8 * 1024 * 1024;
+
+impl Writer {
+    /// Writes until the intake is closed and empty.
+    pub(super) fn run(mut self) {
+        let mut synced_in = Duration::ZERO;
+        while let Some(requests) = self.intake.group(self.linger.saturating_sub(synced_in)) {
+            let begun = self.clock.now();
+            let bytes = requests.iter().map(Request::bytes).sum();
+            let answers = match self.admit(bytes) {
+                Ok(()) => self.commit(requests, begun),
+                Err(error) => refuse(requests, &error),
+            };
+            self.intake.release(bytes);
+            for (done, result) in answers {
+                done.tell(result);
+            }
+            synced_in = self.clock.now().since(begun);
+        }
+    }
+
+    fn admit(&mut self, bytes: usize) -> Result<(), LogError> {
+        if let Some(source) = &self.failed {
+            return Err(LogError::Failed { source: Arc::clone(source) });
+        }
+        match self.watermark.admits(bytes as u64) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(LogError::Full { what: "the disk is at its watermark" }),
+            Err(error) => {
+                tracing::warn!(%error, "the disk does not say how much room it has");
+                Err(LogError::Full { what: "the disk does not say how much room it has" })
+            }
+        }
+    }
+
+    fn commit(&mut self, requests: Vec<Request>, now: Timestamp) -> Vec<Answer> {
+        if let Err(error) = self.rotate() {
+            return refuse(requests, &self.fail(error));
+        }
+        let Group { written, answers } = self.lay_out(requests, now);
+        match self.store().and_then(|()| self.publish(written)) {
+            Ok(()) => answers.into_iter().map(|(done, offsets)| (done, Ok(offsets))).collect(),
+            Err(error) => {
+                let error = self.fail(error);
+                answers.into_iter().map(|(done, _)| (done, Err(error.clone()))).collect()
+            }
+        }
+    }
+
+    /// Begins the next segment when this one is full. All of this one is durable: what a sync
+    /// did not confirm has ended the writer.
+    fn rotate(&mut self) -> io::Result<()> {
+        if self.tip.at < self.segment_bytes {
+            return Ok(());
+        }
+        let number = self.tip.segment.number + 1;
+        (self.tip.segment, self.tip.file) = Segment::create(&self.disk, number)?;
+        self.tip.at = HEADER_BYTES;
+        Ok(())
+    }
+
+    /// Gives every record its place, and puts the frames of the group into the buffer.
+    fn lay_out(&mut self, requests: Vec<Request>, now: Timestamp) -> Group {
+        self.buffer.clear();
+        self.buffer.shrink_to(BUFFER_BYTES);
+        let mut group = Group::default();
+        for Request { records, done, .. } in requests {
+            let offsets = records.into_iter().map(|record| {
+                let written = self.frame(record, now);
+                let offset = written.head.offset;
+                group.written.push(written);
+                offset
+            });
+            let offsets = offsets.collect();
+            group.answers.push((done, offsets));
+        }
+        group
+    }
+
+    fn frame(&mut self, record: NewRecord, now: Timestamp) -> Written {
+        let NewRecord { partition, bytes } = record;
+        let end = self.tip.ends.entry(partition).or_default();
+        let offset = *end;
+        *end += 1;
+        let unsynced = self.buffer.len();
+        let at = self.tip.at + unsynced as u64;
+        // A group is a single append or a few MiB: its length fits in 32 bits.
+        let head = Head { partition, offset, at: now, unsynced: unsynced as u32 };
+        let spot = Spot { segment: self.tip.segment.number, at };
+        frame::encode(&head, &bytes, spot, &mut self.buffer);
+        Written { at, head, bytes }
+    }
+
+    fn store(&mut self) -> io::Result<()> {
+        self.tip.file.write_at(self.tip.at, &self.buffer)?;
+        self.tip.file.sync()?;
+        self.tip.at += self.buffer.len() as u64;
+        Ok(())
+    }
+
+    /// Shows the group to readers and wakes them.
+    fn publish(&self, written: Vec<Written>) -> io::Result<()> {
+        let mut index = self.index.lock();
+        let mut grown: Vec<Partition> = Vec::new();
+        for Written { at, head, bytes } in written {
+            index.add(&self.tip.segment, at, &head).map_err(io::Error::other)?;
+            let Head { partition, offset, at, .. } = head;
+            index.remember(partition, Logged { offset, at, bytes });
+            grown.push(partition);
+        }
+        grown.sort_unstable();
+        grown.dedup();
+        for partition in grown {
+            index.ring(partition);
+        }
+        Ok(())
+    }
+
+    /// The log is over for this process: whether the group is durable is not known, and a later
+    /// sync that succeeds would not tell.
+    fn fail(&mut self, error: io::Error) -> LogError {
+        tracing::error!(%error, segment = self.tip.segment.number, "the log failed");
+        let source: Arc<dyn Error + Send + Sync> = Arc::new(error);
+        self.intake.fail(Arc::clone(&source));
+        self.failed = Some(Arc::clone(&source));
+        LogError::Failed { source }
+    }
+}
+
+impl Drop for Writer {
+    /// Also when it panicked: nobody waits for a writer that is gone.
+    fn drop(&mut self) {
+        self.intake.abandon();
+    }
+}
+
+fn refuse(requests: Vec<Request>, error: &LogError) -> Vec<Answer> {
+    requests.into_iter().map(|request| (request.done, Err(error.clone()))).collect()
+}

@@ -1,0 +1,112 @@
+//! The embedded engines: files of our own in one data directory, no server needed.
+//!
+//! | in the data directory | what |
+//! |---|---|
+//! | `lock` | held by the one process that has the directory |
+//! | `installation` | format, shards, lanes: fixed for its life |
+//! | `log`, `log-kept` | the two logs ([`log`]) |
+//! | `store` | history, directory and snapshots, in a fjall database |
+
+mod directory;
+mod history;
+mod installation;
+pub mod log;
+mod snapshot;
+pub mod space;
+mod store;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fjall::Database;
+use model::place::Place;
+use model::time::Clock;
+
+use super::{EngineConfig, Engines, OpenError};
+use directory::EmbeddedDirectory;
+use history::EmbeddedHistory;
+use installation::Installation;
+use log::disk::RealDisk;
+use log::{EmbeddedLog, Home, LogOptions};
+use snapshot::EmbeddedSnapshot;
+use space::{FreeSpace, Space};
+
+/// What [`Engines::close`] ends.
+pub(super) struct Running {
+    log: Arc<EmbeddedLog>,
+    database: Database,
+    path: PathBuf,
+    _installation: Installation,
+}
+
+/// The newest records of a log that are kept in memory.
+const MEMORY_BYTES: usize = 32 * 1024 * 1024;
+
+/// Opens everything in the data directory of `config`.
+pub(super) fn open(
+    config: &EngineConfig,
+    place: Place,
+    clock: Arc<dyn Clock>,
+) -> Result<Engines, OpenError> {
+    let options = options(config)?;
+    let installation = Installation::take(&config.data, place)?;
+    let homes = (home(installation.room("log")?), home(installation.room("log-kept")?));
+    let path = installation.room("store")?;
+    let database = store::open(&path)?;
+    let history = EmbeddedHistory::open(&database, &path, Arc::clone(&clock))?;
+    let directory = EmbeddedDirectory::open(&database, &path)?;
+    let snapshot = EmbeddedSnapshot::open(&database, &path)?;
+    let log = Arc::new(EmbeddedLog::open(homes, place, clock, options)?);
+    Ok(Engines {
+        log: Arc::<EmbeddedLog>::clone(&log),
+        history: Arc::new(history),
+        directory: Arc::new(directory),
+        snapshot: Arc::new(snapshot),
+        running: Some(Running { log, database, path, _installation: installation }),
+    })
+}
+
+impl Running {
+    /// Ends the log's writers, then syncs the store.
+    pub(super) fn close(self) -> Result<(), OpenError> {
+        self.log.close();
+        store::sync(&self.database, &self.path)
+    }
+}
+
+impl Drop for Running {
+    /// The directory is let go only when nobody writes to it any more.
+    fn drop(&mut self) {
+        self.log.close();
+    }
+}
+
+fn options(config: &EngineConfig) -> Result<LogOptions, OpenError> {
+    let (segment, linger) = (config.segment_bytes, config.linger);
+    if segment < EngineConfig::SEGMENT_LEAST {
+        let what = format!("{segment} is less than {}", EngineConfig::SEGMENT_LEAST);
+        return Err(OpenError::Config { key: "segment_bytes", what });
+    }
+    if linger > EngineConfig::LINGER_MOST {
+        let what = format!("{linger} is more than {}", EngineConfig::LINGER_MOST);
+        return Err(OpenError::Config { key: "linger", what });
+    }
+    Ok(LogOptions { segment_bytes: segment.0, linger: linger.0, memory_bytes: MEMORY_BYTES })
+}
+
+fn home(path: PathBuf) -> Home {
+    Home { space: free_space(path.clone()), disk: Arc::new(RealDisk::new(path)) }
+}
+
+fn free_space(path: PathBuf) -> FreeSpace {
+    Box::new(move || room(&path))
+}
+
+fn room(path: &Path) -> io::Result<Space> {
+    let found = rustix::fs::statvfs(path)?;
+    Ok(Space {
+        free_bytes: found.f_bavail.saturating_mul(found.f_frsize),
+        total_bytes: found.f_blocks.saturating_mul(found.f_frsize),
+    })
+}

@@ -1,0 +1,176 @@
+//! The engines behind the ports: siblings, none knows another, and [`open`] picks.
+
+mod admit;
+mod budget;
+pub mod embedded;
+pub mod memory;
+mod watchers;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::place::Place;
+use model::time::Clock;
+use model::unit::{ByteSize, Period};
+use serde::{Deserialize, Serialize};
+
+use crate::port::{Directory, History, Log, LogError, Snapshot};
+
+/// Which engine, and where it keeps its data.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EngineConfig {
+    /// Which engine runs.
+    pub engine: EngineKind,
+    /// The data directory; made when it is not there, readable by its owner only.
+    pub data: PathBuf,
+    /// How large a segment of the log grows before the next one is begun.
+    pub segment_bytes: ByteSize,
+    /// How long an append may wait for company, at most [`EngineConfig::LINGER_MOST`]. The time
+    /// the last sync took counts as waited.
+    pub linger: Period,
+}
+
+/// An engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineKind {
+    /// Nothing outlives the process.
+    Memory,
+    /// Files of our own in the data directory; no server needed.
+    #[default]
+    Embedded,
+}
+
+/// The four stores, open. Keep it until everything that uses them has ended, then
+/// [`close`](Engines::close) it: when it goes, the log takes no more appends, whoever else still
+/// holds it.
+pub struct Engines {
+    /// The log.
+    pub log: Arc<dyn Log>,
+    /// History.
+    pub history: Arc<dyn History>,
+    /// The directory.
+    pub directory: Arc<dyn Directory>,
+    /// Snapshots.
+    pub snapshot: Arc<dyn Snapshot>,
+    running: Option<embedded::Running>,
+}
+
+/// Why the engines were not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the data directory.
+    #[error("{} is in use by another process", data.display())]
+    Busy {
+        /// The data directory.
+        data: PathBuf,
+    },
+    /// The data directory was made for an installation of another size; sizes never change.
+    #[error(
+        "{} was made with {recorded} {what}, the configuration says {configured}: \
+         the number of {what} is fixed for an installation's life",
+        data.display()
+    )]
+    Place {
+        /// The data directory.
+        data: PathBuf,
+        /// `shards` or `lanes`.
+        what: &'static str,
+        /// What the directory was made with.
+        recorded: u64,
+        /// What is asked for now.
+        configured: u64,
+    },
+    /// The data directory is of a format this version does not read.
+    #[error("{} is of format {recorded}, this version reads format {supported}", data.display())]
+    Format {
+        /// The data directory.
+        data: PathBuf,
+        /// The format found.
+        recorded: u64,
+        /// The format this version reads and writes.
+        supported: u64,
+    },
+    /// The configuration asks for what the engine cannot do.
+    #[error("storage.{key}: {what}")]
+    Config {
+        /// Which key.
+        key: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A file could not be used.
+    #[error("{what} {}", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The log could not be opened.
+    #[error("the log could not be opened")]
+    Log(#[from] LogError),
+    /// History, directory or snapshots could not be opened.
+    #[error("the store in {} could not be opened", path.display())]
+    Store {
+        /// Where it is.
+        path: PathBuf,
+        /// What the store said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Opens the engine that `config` names, for an installation of the size `place`.
+pub fn open(
+    config: &EngineConfig,
+    place: Place,
+    clock: Arc<dyn Clock>,
+) -> Result<Engines, OpenError> {
+    match config.engine {
+        EngineKind::Memory => Ok(in_memory(place, clock)),
+        EngineKind::Embedded => embedded::open(config, place, clock),
+    }
+}
+
+fn in_memory(place: Place, clock: Arc<dyn Clock>) -> Engines {
+    Engines {
+        log: Arc::new(memory::MemoryLog::new(place, clock)),
+        history: Arc::new(memory::MemoryHistory::default()),
+        directory: Arc::new(memory::MemoryDirectory::default()),
+        snapshot: Arc::new(memory::MemorySnapshot::default()),
+        running: None,
+    }
+}
+
+impl Engines {
+    /// Ends the engines: what was appended becomes durable, later appends are refused, threads are
+    /// joined, files are synced.
+    pub fn close(self) -> Result<(), OpenError> {
+        self.running.map_or(Ok(()), embedded::Running::close)
+    }
+}
+
+impl EngineConfig {
+    /// The longest linger.
+    pub const LINGER_MOST: Period = Period(Duration::from_millis(2));
+    /// The smallest segment.
+    pub const SEGMENT_LEAST: ByteSize = ByteSize(64 * 1024);
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            engine: EngineKind::default(),
+            data: PathBuf::from("chasqui-data"),
+            segment_bytes: ByteSize(64 * 1024 * 1024),
+            linger: Period(Duration::ZERO),
+        }
+    }
+}

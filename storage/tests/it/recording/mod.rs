@@ -1,0 +1,5 @@
+//! The tail of a shard's events, and the recorder that brings them into history.
+
+mod exactly_once;
+mod script;
+mod tail;
