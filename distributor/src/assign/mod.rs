@@ -1,0 +1,17 @@
+//! The routing core: who gets a conversation, and who waits.
+//!
+//! One core per shard, shared by its lanes. Its seam is the trait [`Assign`]; behind it stands
+//! the sequential [`reference`](mod@reference) under a mutex: the oracle of every policy, and
+//! the twin any faster core is measured against.
+//!
+//! The five policies are decided in [`policy`], one file each.
+
+pub mod policy;
+pub mod reference;
+mod seam;
+
+pub use reference::{MutexAssign, Reference};
+pub use seam::{
+    Arrival, Assign, Audit, Cancelled, Confirmed, Explanation, Freed, Passed, Requeued, Restore,
+    RestoredSeat, RestoredWait, Seat, SeatKind, SeatOutcome, Slot, Ticket,
+};

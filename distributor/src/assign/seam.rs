@@ -1,0 +1,252 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use model::desk::{Settings, Why};
+use model::fold::Score;
+use model::id::{GroupId, LaneId, UserId};
+use model::people::Presence;
+
+/// The waiting slot of one open conversation: lane-local index below
+/// [`model::limit::OPEN_CONVERSATIONS`]. It is the conversation's for its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot {
+    /// The lane that owns the conversation.
+    pub lane: LaneId,
+    /// Its number within the lane.
+    pub index: u32,
+}
+
+/// A held seat. Move-only and spent by [`Assign::free`]: a double release does not compile.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a seat that is not freed stays taken for ever"]
+pub struct Ticket {
+    pub(super) agent: UserId,
+    pub(super) charge: u8,
+}
+
+impl Ticket {
+    /// The agent whose seat it is.
+    pub const fn agent(&self) -> UserId {
+        self.agent
+    }
+}
+
+/// A seat just reserved: the ticket and what the `Assigned` event records of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The seat itself.
+    pub ticket: Ticket,
+    /// The group it was assigned through. For a seat asked for by name, the group the
+    /// conversation waited in, or else the agent's first.
+    pub group: GroupId,
+    /// The cap the reservation saw.
+    pub cap: u8,
+    /// The agent's generation at the reservation.
+    pub gen_at_seat: u16,
+    /// Units of 16 s charged to the agent's time score, clamped at 255.
+    pub charge: u8,
+    /// Why this agent.
+    pub why: Why,
+}
+
+/// What came of an arrival.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// An agent was free.
+    Seated(Seat),
+    /// It waits in its slot.
+    Waiting,
+}
+
+/// Why a particular agent is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SeatKind {
+    /// The contact is bound to him.
+    Owner,
+    /// A conversation he starts himself.
+    Start,
+    /// A supervisor gives it to him.
+    Reassign,
+    /// Another agent transfers it to him.
+    Transfer {
+        /// Whether a paused agent may be reserved too.
+        paused_ok: bool,
+    },
+    /// He takes it back from pending; alone may wait in his own line.
+    Back,
+}
+
+/// What came of asking for a particular agent.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SeatOutcome {
+    /// He has it.
+    Seated(Seat),
+    /// It waits in his own line ([`SeatKind::Back`] only).
+    Waiting,
+    /// His load is at his cap.
+    AgentFull,
+    /// He is not there, or paused.
+    NotAvailable,
+    /// A seat was handed to it before: take [`Assign::ready`] first, then decide anew.
+    HandedOver,
+}
+
+/// What came of moving a waiting conversation to another line.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Requeued {
+    /// An agent of the new group was free.
+    Seated(Seat),
+    /// It waits in the new group.
+    Waiting,
+    /// A seat was handed to it before: take [`Assign::ready`] first, then decide anew.
+    HandedOver,
+}
+
+/// What came of freeing a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freed {
+    /// It went to the oldest compatible waiter, whose lane was rung.
+    HandedOver,
+    /// Nobody compatible waits; the agent's load fell by one.
+    Released,
+}
+
+/// What came of taking a conversation out of its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It waited and does no more.
+    Cancelled,
+    /// A seat had been handed to it; that seat was given on or released.
+    Freed,
+    /// It was not waiting.
+    NotWaiting,
+}
+
+/// A hand-over whose agent is still the one the seat was taken from: `Assigned` is to be written.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Confirmed {
+    /// The conversation's slot.
+    pub slot: Slot,
+    /// The seat.
+    pub seat: Seat,
+}
+
+/// What the log shows of a shard, for a core that starts anew.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Restore {
+    /// Settings in force.
+    pub settings: Settings,
+    /// Who is there.
+    pub presence: BTreeMap<UserId, Presence>,
+    /// Held seats.
+    pub seated: Vec<RestoredSeat>,
+    /// Waiting conversations.
+    pub waiting: Vec<RestoredWait>,
+    /// Scores of the window.
+    pub scores: BTreeMap<UserId, Score>,
+    /// The agent last reserved in each group.
+    pub cursors: BTreeMap<GroupId, UserId>,
+}
+
+/// A seat the log shows as held. The cap is not checked: restoring is the sole exception to C5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestoredSeat {
+    /// The conversation's slot.
+    pub slot: Slot,
+    /// The agent.
+    pub agent: UserId,
+    /// Units charged at the reservation.
+    pub charge: u8,
+}
+
+/// A conversation the log shows as waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestoredWait {
+    /// The conversation's slot.
+    pub slot: Slot,
+    /// The group it waits in.
+    pub group: GroupId,
+    /// Its order in the queue.
+    pub key: i64,
+}
+
+/// Why a waiting conversation waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// Each member of its group, and why he was not chosen.
+    pub passed: Vec<(UserId, Passed)>,
+}
+
+/// Why a member of a group is not eligible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Passed {
+    /// He does not receive this group's conversations.
+    DoesNotReceive,
+    /// He is paused.
+    Paused,
+    /// He is not there.
+    Offline,
+    /// His load is at his cap.
+    Full,
+}
+
+/// What an audit of the core at rest found; all zero in a sound core.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// Agents above their cap who were seated there (C5).
+    pub over_cap: u32,
+    /// Groups where a conversation waits while a member has a free seat (C7).
+    pub idle_while_waiting: u32,
+    /// Seats that no ticket and no hand-over accounts for (C9).
+    pub unaccounted_seats: u32,
+}
+
+/// The routing core of one shard. Callers are its lanes, any of them at any time.
+///
+/// Two orders bind every caller to the log. A seat is reserved *before* its `Assigned` record is
+/// handed to the appender; the freeing record is handed over *before* [`Assign::free`] is called.
+/// So no prefix of the log ever shows an agent with more seats than the core held.
+pub trait Assign: Send + Sync {
+    /// A conversation comes to `group`: seated by the group's policy, or waiting in its slot.
+    /// `key` orders the queue, least first; equal keys by lane, then slot. A conversation that
+    /// already waits there goes first.
+    fn arrive(&self, group: GroupId, slot: Slot, key: i64) -> Arrival;
+
+    /// A conversation asks for one agent. Does not move the circular cursor; counts in scores.
+    fn seat(&self, agent: UserId, slot: Slot, key: i64, kind: SeatKind) -> SeatOutcome;
+
+    /// Moves a waiting conversation to the queue of `group`.
+    fn requeue(&self, slot: Slot, group: GroupId, key: i64) -> Requeued;
+
+    /// Gives a seat back after `handled` of service time. Only after the freeing record has been
+    /// handed to the appender.
+    fn free(&self, ticket: Ticket, handled: Duration) -> Freed;
+
+    /// Takes a conversation that ends out of its line.
+    fn cancel(&self, slot: Slot) -> Cancelled;
+
+    /// The next confirmed hand-over of `lane`, one at a time; those whose agent left meanwhile
+    /// are undone inside.
+    fn ready(&self, lane: LaneId) -> Option<Confirmed>;
+
+    /// A user is available, paused or offline. Only after the record that says so was handed to
+    /// the appender. Whoever becomes eligible is offered the waiting conversations.
+    fn presence(&self, user: UserId, presence: Presence);
+
+    /// New settings are in force. Only after the record that says so was handed to the appender.
+    /// Whoever becomes eligible is offered the waiting conversations.
+    fn edit(&self, settings: &Settings);
+
+    /// Takes over what the log shows, then checks every line for a free agent. Answers with the
+    /// ticket of each restored seat.
+    fn restore(&self, state: Restore) -> Vec<(Slot, Ticket)>;
+
+    /// A waiting conversation's place in its line, from 1.
+    fn position(&self, slot: Slot) -> Option<u32>;
+
+    /// Why a waiting conversation waits.
+    fn explain(&self, slot: Slot) -> Option<Explanation>;
+
+    /// Checks the core; meant for moments without traffic.
+    fn audit(&self) -> Audit;
+}

@@ -1,0 +1,57 @@
+use model::desk::{Assigned, Event, Queued};
+use model::id::{ConversationId, GroupId};
+use model::service::ConversationState;
+use model::time::Timestamp;
+use std::time::Duration;
+
+use crate::assign::{Arrival, Seat};
+
+use super::{Context, Draft};
+
+/// A conversation comes to a group: an agent gets it at once, or it goes into the queue.
+pub(crate) fn route(cx: &mut Context, draft: &mut Draft, group: GroupId, at: Timestamp) {
+    let conversation = draft.conversation;
+    let slot = cx.seats.take(conversation);
+    assert!(slot.is_some(), "C6: conversation {conversation} was taken without a free slot");
+    let Some(slot) = slot else { return };
+    let key = cx.next_stamp(at);
+    match cx.core.arrive(group, slot, key) {
+        Arrival::Seated(seat) => assign(cx, draft, seat, Duration::ZERO),
+        Arrival::Waiting => {
+            let seq = draft.next_id().seq;
+            draft.push(Event::Queued(Queued { conversation, seq, group, key }));
+        }
+    }
+}
+
+/// The next conversation of this lane to which a freed seat was handed, with its event.
+pub(crate) fn hand_over(cx: &mut Context, at: Timestamp) -> Option<(ConversationId, Event)> {
+    assert!(cx.after.is_empty(), "C9: a hand-over is taken before what was due before it");
+    let confirmed = cx.core.ready(cx.home.lane)?;
+    let open = cx.seats.at(confirmed.slot).and_then(|id| cx.state.conversations.get(&id));
+    let waiting = open.filter(|open| open.state == ConversationState::Queued);
+    assert!(waiting.is_some(), "C9: a seat was handed to {:?}, where nobody waits", confirmed.slot);
+    let waiting = waiting?;
+    let (waited, mut draft) = (at.since(waiting.queued_at), Draft::of(waiting));
+    assign(cx, &mut draft, confirmed.seat, waited);
+    draft.events.pop().map(|event| (draft.conversation, event))
+}
+
+fn assign(cx: &mut Context, draft: &mut Draft, seat: Seat, waited: Duration) {
+    let Seat { ticket, group, cap, gen_at_seat, charge, why } = seat;
+    assert!(cap > 0, "C5: agent {} was seated with a cap of 0", ticket.agent());
+    let (conversation, agent) = (draft.conversation, ticket.agent());
+    cx.seats.hold(conversation, ticket);
+    let seq = draft.next_id().seq;
+    draft.push(Event::Assigned(Assigned {
+        conversation,
+        seq,
+        agent,
+        group,
+        cap,
+        gen_at_seat,
+        charge,
+        why,
+        waited,
+    }));
+}

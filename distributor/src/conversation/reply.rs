@@ -1,0 +1,76 @@
+use std::time::Duration;
+
+use model::desk::{Event, Rejection};
+use model::fold;
+use model::id::{ConversationId, UserId};
+use model::limit;
+use model::service::{Author, ChannelKind, Content, ConversationState};
+use model::time::Timestamp;
+
+use super::{Context, Draft};
+
+/// How long after the customer's last message free text may be sent (WhatsApp Cloud API,
+/// customer service window; the Messenger Platform and Instagram have the same 24 hours).
+const SESSION_WINDOW: Duration = Duration::from_secs(24 * 3_600);
+/// The window is held to be over a little early: the message still has to get there.
+const WINDOW_MARGIN: Duration = Duration::from_secs(60);
+/// The longest text WhatsApp takes, in characters (Cloud API reference, `text.body`).
+const WHATSAPP_TEXT_CHARS: usize = 4_096;
+
+/// An agent writes to the customer of a conversation he is responsible for.
+pub(crate) fn reply(
+    cx: &Context,
+    user: UserId,
+    to: (ConversationId, Content),
+    at: Timestamp,
+) -> Result<Vec<Event>, Rejection> {
+    let (conversation, content) = to;
+    let open = cx.open(conversation)?;
+    if open.agent != Some(user) || open.state != ConversationState::Assigned {
+        return Err(Rejection::NotResponsible);
+    }
+    let channel = cx.settings.settings.channels.get(&open.channel);
+    let kind = channel.map(|channel| channel.kind);
+    if !sendable(kind, &content) {
+        return Err(Rejection::UnsendableContent);
+    }
+    if !window_open(kind, open, at) {
+        return Err(Rejection::WindowClosed);
+    }
+    let mut draft = Draft::of(open);
+    let message = draft.next_id();
+    Ok(vec![Event::MessageSent { message, author: Author::User(user), content }])
+}
+
+fn sendable(kind: Option<ChannelKind>, content: &Content) -> bool {
+    let Content::Text(text) = content else { return false };
+    let most = match kind {
+        Some(ChannelKind::Whatsapp) => WHATSAPP_TEXT_CHARS,
+        _ => limit::TEXT_BYTES,
+    };
+    !text.trim().is_empty() && text.len() <= limit::TEXT_BYTES && text.chars().count() <= most
+}
+
+fn window_open(kind: Option<ChannelKind>, open: &fold::Conversation, at: Timestamp) -> bool {
+    let windowed = [ChannelKind::Whatsapp, ChannelKind::Instagram, ChannelKind::Messenger];
+    let limited = kind.is_some_and(|kind| windowed.contains(&kind));
+    !limited || at < open.customer_at + (SESSION_WINDOW - WINDOW_MARGIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_something_to_say_and_fits_the_channel() {
+        let whatsapp = Some(ChannelKind::Whatsapp);
+        let text = |text: String| Content::Text(text);
+        assert!(sendable(whatsapp, &text("é".repeat(4_096))));
+        assert!(!sendable(whatsapp, &text("a".repeat(4_097))));
+        assert!(sendable(Some(ChannelKind::Email), &text("a".repeat(4_097))));
+        assert!(!sendable(Some(ChannelKind::Email), &text("a".repeat(limit::TEXT_BYTES + 1))));
+        assert!(!sendable(whatsapp, &text(" \n".to_owned())));
+        let raw = Content::Unsupported { kind: "image".to_owned(), raw: bytes::Bytes::new() };
+        assert!(!sendable(whatsapp, &raw));
+    }
+}

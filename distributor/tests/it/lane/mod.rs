@@ -1,0 +1,11 @@
+//! Shards driven on the memory log: one turn at a time, or on their own threads.
+
+mod faulty;
+mod world;
+mod walk;
+mod commands;
+mod receipts;
+mod hand_over;
+mod refused;
+mod restart;
+mod threads;

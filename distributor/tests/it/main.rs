@@ -1,0 +1,10 @@
+//! The distributor from outside, one behaviour a module.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panic, its builders too"
+)]
+
+mod assign;
+mod lane;
