@@ -1,0 +1,108 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use model::desk::Command;
+use model::id::{ConversationId, OperationId, UserId};
+use model::service::ConversationState;
+use serde::Deserialize;
+use serde_json::json;
+use storage::port::ConversationRow;
+
+use crate::api::allow::{Action, Object, allow};
+use crate::api::command::submit;
+use crate::api::extract::{Asked, CommandKey, ConversationPath, Subject};
+use crate::api::problem::Problem;
+use crate::api::server::Desk;
+use crate::view::shown::{ShownConversation, channel_name};
+
+use super::message;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListQuery {
+    state: Option<ConversationState>,
+}
+
+/// `GET /v1/conversations`: those the user is responsible for.
+pub(crate) async fn list(
+    State(desk): State<Arc<Desk>>,
+    subject: Subject,
+    Asked(query): Asked<ListQuery>,
+) -> Result<Response, Problem> {
+    subject.must(Action::Read, Object::Oneself { user: subject.user.id })?;
+    let mut items = desk.view.conversations_of(&subject.user);
+    items.retain(|item| query.state.is_none_or(|state| item.state == state));
+    Ok(Json(json!({ "items": items })).into_response())
+}
+
+/// `GET /v1/conversations/{id}`
+pub(crate) async fn show(
+    State(desk): State<Arc<Desk>>,
+    subject: Subject,
+    ConversationPath(id): ConversationPath,
+) -> Result<Response, Problem> {
+    find(&desk, &subject, Action::Read, id).await?;
+    if let Some(conversation) = desk.view.conversation(id) {
+        return Ok(Json(conversation).into_response());
+    }
+    let row = desk.ports.history.conversation(id).await?.ok_or_else(Problem::not_found)?;
+    let page = message::page(&desk, id, None).await?;
+    let name = channel_name(&subject.settings, row.channel);
+    let conversation = ShownConversation {
+        id,
+        protocol: model::id::ProtocolNumber::parse(&row.protocol)
+            .map_err(|_| Problem::internal())?,
+        channel: row.channel,
+        channel_name: name,
+        address: row.address,
+        name: row.name,
+        state: row.state,
+        group: row.group,
+        agent: row.agent,
+        opened_at_ms: row.opened_at.as_millis(),
+        messages: page.messages,
+    };
+    Ok(Json(conversation).into_response())
+}
+
+/// `POST /v1/conversations/{id}/close`
+pub(crate) async fn close(
+    State(desk): State<Arc<Desk>>,
+    subject: Subject,
+    ConversationPath(conversation): ConversationPath,
+    CommandKey(id): CommandKey,
+) -> Result<Response, Problem> {
+    find(&desk, &subject, Action::Command, conversation).await?;
+    let outcome = submit(&desk, &subject, id, Command::Close { conversation }).await?;
+    Ok(outcome.into_response())
+}
+
+/// 404 unless there is such a conversation and the subject may do this to it: that it exists is
+/// not told to others either.
+pub(super) async fn find(
+    desk: &Desk,
+    subject: &Subject,
+    action: Action,
+    id: ConversationId,
+) -> Result<(), Problem> {
+    let (operation, agent) = match desk.view.facts(id) {
+        Some(facts) => (facts.operation, facts.agent),
+        None => past(desk, subject, id).await?,
+    };
+    let object = Object::Conversation { operation, agent };
+    if allow(&subject.user, action, object) { Ok(()) } else { Err(Problem::not_found()) }
+}
+
+/// The operation and last agent of a conversation that only history knows.
+async fn past(
+    desk: &Desk,
+    subject: &Subject,
+    id: ConversationId,
+) -> Result<(OperationId, Option<UserId>), Problem> {
+    let row: Option<ConversationRow> = desk.ports.history.conversation(id).await?;
+    let row = row.ok_or_else(Problem::not_found)?;
+    let operation = subject.settings.operation_of(row.channel).ok_or_else(Problem::not_found)?;
+    Ok((operation.id, row.agent))
+}

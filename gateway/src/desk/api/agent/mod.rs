@@ -1,0 +1,8 @@
+//! What a user at the desk may ask.
+
+pub(super) mod conversation;
+pub(super) mod listing;
+pub(super) mod live;
+pub(super) mod message;
+pub(super) mod myself;
+pub(super) mod session;

@@ -1,0 +1,74 @@
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use model::desk::{Body, Command, CommandRecord, Envelope, Stamped, wire};
+use model::id::{CommandId, MessageId, OperationId};
+use model::limit;
+use serde_json::json;
+use storage::port::{NewRecord, Partition, Topic};
+use tokio::time::{Instant, timeout_at};
+
+use crate::view::Expected;
+
+use super::extract::Subject;
+use super::problem::Problem;
+use super::server::Desk;
+
+/// What is known of a command when its client is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It had its effect, and sent this message if it sent one.
+    Done(Option<MessageId>),
+    /// It is durable; its effect is yet to be seen.
+    Accepted(CommandId),
+}
+
+/// Appends a command and waits for the record that answers it, together at most
+/// [`limit::COMMAND_WAIT`]. A command already answered is not appended again.
+pub(crate) async fn submit(
+    desk: &Desk,
+    subject: &Subject,
+    id: CommandId,
+    command: Command,
+) -> Result<Outcome, Problem> {
+    let deadline = Instant::now() + limit::COMMAND_WAIT;
+    let partition = partition(desk, subject, &command)?;
+    let waiter = match desk.view.expect(subject.user.id, id) {
+        Expected::Known(answer) => return answer.map(Outcome::Done).map_err(Problem::rejected),
+        Expected::Later(waiter) => waiter,
+    };
+    let at = desk.ports.clock.now();
+    let record = CommandRecord { user: subject.user.id, id, at, command };
+    let stamped = Stamped { envelope: Envelope::of_input(at), body: Body::Command(record) };
+    let record = NewRecord { partition, bytes: wire::encode(&stamped) };
+    let appended = timeout_at(deadline, desk.ports.log.append(vec![record])).await;
+    appended.map_err(|_| Problem::unavailable("the log is slow; the command may be taken"))??;
+    match timeout_at(deadline, waiter.answer()).await {
+        Ok(Some(answer)) => answer.map(Outcome::Done).map_err(Problem::rejected),
+        Ok(None) | Err(_) => Ok(Outcome::Accepted(id)),
+    }
+}
+
+/// Where a command belongs: the home of the conversation it names, else the `control` of the shard
+/// its user's operation lives on.
+fn partition(desk: &Desk, subject: &Subject, command: &Command) -> Result<Partition, Problem> {
+    if let Some(conversation) = command.conversation() {
+        let home = desk.ports.place.of_conversation(conversation);
+        return Ok(Partition::new(Topic::Commands, home.index()));
+    }
+    let operation: OperationId = subject.user.operation;
+    let found = subject.settings.operations.get(&operation).ok_or_else(Problem::not_found)?;
+    Ok(Partition::new(Topic::Control, u32::from(found.shard.get())))
+}
+
+impl IntoResponse for Outcome {
+    /// 200 `{}`, or 202 with the command's id.
+    fn into_response(self) -> Response {
+        match self {
+            Self::Done(_) => Json(json!({})).into_response(),
+            Self::Accepted(id) => {
+                (StatusCode::ACCEPTED, Json(json!({ "command": id.to_string() }))).into_response()
+            }
+        }
+    }
+}
