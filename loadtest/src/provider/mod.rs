@@ -1,0 +1,3 @@
+//! Provider simulators: what the product talks to instead of Meta.
+
+pub mod whatsapp;
