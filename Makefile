@@ -1,0 +1,19 @@
+# Chasqui: everything that must hold, in two commands.
+#
+#   make check   formatting, lints, unit tests, the tidy test: a few minutes, before every commit
+#   make test    check, then every test, the walk through the whole system, sabotage, kill -9
+#
+# All tests share one Cargo profile, `proof`: optimised, with every assertion on.
+
+.PHONY: check test demo
+.DEFAULT_GOAL := check
+
+check:
+	@bash .ci/sections check
+
+test:
+	@bash .ci/sections test
+
+# The system against simulated providers, customers and agents, for a look.
+demo:
+	cargo run --release -- demo --for 20s --rate 500 --agents 50

@@ -1,0 +1,25 @@
+//! The server's own log: structured lines on standard error.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+use crate::config::{LogFormat, LogOutput};
+
+/// Starts the log as configured. A second start in one process changes nothing.
+pub fn start(output: &LogOutput) -> Result<(), ParseError> {
+    let filter: EnvFilter = output.filter.parse()?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match output.format {
+        LogFormat::Text => builder.with_ansi(is_terminal()).try_init(),
+        LogFormat::Json => builder.json().with_ansi(false).try_init(),
+    };
+    if started.is_err() {
+        tracing::debug!("a log is already there");
+    }
+    Ok(())
+}
+
+/// Whether colours help: a terminal, and nobody asked for none (<https://no-color.org>).
+fn is_terminal() -> bool {
+    std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none()
+}

@@ -1,0 +1,194 @@
+//! The wiring, on one page: who is started in which order, and who ends in which.
+//!
+//! Listeners are bound first and served last: callers of a starting process wait in the backlog
+//! instead of being refused. At the end it is the other way round: ingest takes no more, then the
+//! desk, then the shards finish what is in hand, and those who follow the log come to its end
+//! before it closes.
+
+mod begin;
+mod desk;
+mod error;
+mod listen;
+mod stage;
+
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use distributor::shard::{Handle, ShardPlan, Stage};
+use gateway::Ports;
+use gateway::dispatch::Dispatch;
+use gateway::follow::SettingsFollower;
+use gateway::view::View;
+use model::limit;
+use model::place::Place;
+use model::time::{Clock, SteadyClock};
+use storage::engine::Engines;
+use storage::recorder::Recorder;
+
+use crate::admin::{Health, Phase};
+use crate::config::Config;
+
+pub use begin::{Begin, Begun};
+use desk::DeskRoom;
+pub use error::{DrainError, StartError};
+pub use listen::{Addresses, Listeners};
+use stage::Stages;
+
+/// What is to be started.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The configuration.
+    pub config: Config,
+    /// The installation's shape.
+    pub place: Place,
+    /// What an empty installation begins with.
+    pub begin: Begin,
+    /// What the shards' generators are seeded with.
+    pub seed: u64,
+}
+
+/// A running installation on one node.
+pub struct App {
+    addresses: Addresses,
+    begun: Begun,
+    ports: Ports,
+    health: Arc<Health>,
+    stages: Stages,
+    rooms: Rooms,
+    engines: Engines,
+}
+
+/// Everything with threads of its own, in the order of starting.
+struct Rooms {
+    admin: std::thread::JoinHandle<()>,
+    settings: Arc<SettingsFollower>,
+    shards: Vec<Handle>,
+    recorder: Recorder,
+    view: Arc<View>,
+    dispatch: Dispatch,
+    ingest: gateway::http::Serving,
+    desk: DeskRoom,
+}
+
+impl App {
+    /// Binds, opens the engines and starts everything; returns when all is served.
+    pub fn start(plan: Plan) -> Result<Self, StartError> {
+        let listeners = Listeners::bind(&plan.config)?;
+        let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
+        let engines = storage::engine::open(&plan.config.storage, plan.place, Arc::clone(&clock))?;
+        Self::start_on(plan, listeners, engines, clock)
+    }
+
+    /// As [`Self::start`], on listeners already bound and engines already open.
+    pub fn start_on(
+        plan: Plan,
+        listeners: Listeners,
+        engines: Engines,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let addresses = listeners.addresses;
+        let (stages, health) = (Stages::default(), Arc::new(Health::default()));
+        let ports = Ports {
+            log: Arc::clone(&engines.log),
+            history: Arc::clone(&engines.history),
+            directory: Arc::clone(&engines.directory),
+            clock,
+            place: plan.place,
+        };
+        let Listeners { ingest, desk, admin, .. } = listeners;
+        let admin = admin.serve(Arc::clone(&health), stages.last())?;
+        let begun = begin::begin(&ports, &plan.begin, addresses.ingest, stages.followers())?;
+        let settings = SettingsFollower::start(Arc::clone(&ports.log), stages.followers())?;
+        let shards = start_shards(&ports, &plan, &stages)?;
+        let recorder = Recorder::start(
+            Arc::clone(&ports.log),
+            Arc::clone(&ports.history),
+            plan.place,
+            stages.followers(),
+        );
+        let view = View::start(&ports, Arc::clone(&settings), stages.followers())?;
+        let dispatch = Dispatch::start(
+            ports.clone(),
+            Arc::clone(&settings),
+            plan.config.dispatch,
+            stages.followers(),
+        )?;
+        let ingest = ingest.serve(ports.clone(), Arc::clone(&settings), stages.ingest())?;
+        let desk = DeskRoom::open(desk, &ports, &settings, &view, stages.desk())?;
+        watch_health(&health, &shards);
+        health.enter(Phase::Serving);
+        let rooms = Rooms { admin, settings, shards, recorder, view, dispatch, ingest, desk };
+        Ok(Self { addresses, begun, ports, health, stages, rooms, engines })
+    }
+
+    /// Where it listens.
+    pub const fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// What the installation began with.
+    pub const fn begun(&self) -> &Begun {
+        &self.begun
+    }
+
+    /// The ports it runs on.
+    pub const fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// Ends everything in order, under [`limit::DRAIN`]: what was acknowledged is kept, what is
+    /// in hand is finished, followers come to the end of the log.
+    pub fn drain(self) -> Result<(), DrainError> {
+        let (done, finished) = mpsc::channel();
+        let drain = move || drop(done.send(self.drain_in_order()));
+        std::thread::Builder::new().name("drain".to_owned()).spawn(drain)?;
+        finished.recv_timeout(limit::DRAIN).unwrap_or(Err(DrainError::TooLong))
+    }
+
+    fn drain_in_order(self) -> Result<(), DrainError> {
+        let Self { health, stages, rooms, engines, ports, begun, .. } = self;
+        health.enter(Phase::Draining);
+        stages.stop_ingest();
+        rooms.ingest.join();
+        stages.stop_desk();
+        rooms.desk.join();
+        stages.stop_shards();
+        for shard in rooms.shards {
+            shard.join();
+        }
+        stages.stop_followers();
+        rooms.dispatch.join();
+        rooms.view.join();
+        rooms.settings.join();
+        begun.join();
+        let recorded = rooms.recorder.join();
+        drop(ports);
+        let closed = engines.close();
+        stages.stop_last();
+        drop(rooms.admin.join());
+        recorded?;
+        Ok(closed?)
+    }
+}
+
+/// Ready means that every shard is owned and its lanes run.
+fn watch_health(health: &Health, shards: &[Handle]) {
+    let stages: Vec<_> = shards.iter().map(Handle::stages).collect();
+    let runs = |stage: &Stage| matches!(stage, Stage::Running { .. });
+    health.add("shards", move || stages.iter().all(|stage| runs(&stage.borrow())));
+}
+
+fn start_shards(ports: &Ports, plan: &Plan, stages: &Stages) -> Result<Vec<Handle>, StartError> {
+    let start = |shard| {
+        let plan = ShardPlan {
+            log: Arc::clone(&ports.log),
+            clock: Arc::clone(&ports.clock),
+            place: plan.place,
+            shard,
+            seed: plan.seed,
+            config: plan.config.distributor,
+        };
+        Handle::start(plan, stages.shards())
+    };
+    Ok(plan.place.each_shard().map(start).collect::<Result<_, _>>()?)
+}

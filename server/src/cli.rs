@@ -1,0 +1,203 @@
+//! The command line.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::app::{self, StartError};
+use crate::config::{ConfigError, Fault, Loaded, keys};
+use crate::demo::{self, DemoArgs, DemoError};
+use crate::run;
+
+/// Exit codes, as in the BSD header `sysexits.h`.
+mod exit {
+    pub(super) const USAGE: u8 = 64;
+    pub(super) const UNAVAILABLE: u8 = 69;
+    pub(super) const SOFTWARE: u8 = 70;
+    pub(super) const CONFIG: u8 = 78;
+}
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "chasqui",
+    version,
+    about = "Message gateway and queue distributor for customer service",
+    args_conflicts_with_subcommands = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server; what `chasqui` alone does.
+    Run(RunArgs),
+    /// Start everything on a temporary directory against simulated providers, customers and
+    /// agents, and audit what came of it.
+    Demo(DemoArgs),
+    /// Read the configuration and the settings file it names, and say what is wrong with them.
+    Check(RunArgs),
+    /// Show the configuration there is to write.
+    Config {
+        #[command(subcommand)]
+        show: Show,
+    },
+    /// Print the version.
+    Version,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Show {
+    /// The default file, with every key explained.
+    Default,
+    /// The JSON schema of the file, for editors.
+    Schema,
+}
+
+/// What `run` and `check` take.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// The configuration file; without one, the defaults.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The data directory, instead of the configured one.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// Why the command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The server could not be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The server could not be stopped cleanly.
+    #[error(transparent)]
+    Drain(#[from] app::DrainError),
+    /// The demo could not be run.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// Standard output is gone.
+    #[error("standard output cannot be written")]
+    Output(#[from] std::io::Error),
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Config(fault.into())
+    }
+}
+
+/// Does what the command line asks; the exit code is one of `sysexits.h`, or 1 for an audit that
+/// found a broken contract.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let wrong = error.use_stderr();
+            // A closed terminal is not ours to report.
+            drop(error.print());
+            return if wrong { ExitCode::from(exit::USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match cli.command.unwrap_or(Command::Run(cli.run)).execute() {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Writes a line to standard output.
+pub fn say(line: impl AsRef<str>) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", line.as_ref())?;
+    out.flush()
+}
+
+/// Reads the configuration file, the variables of this process over it and `data` over both.
+pub fn load(args: &RunArgs) -> Result<Loaded, ConfigError> {
+    let mut loaded = Loaded::read(args.config.as_deref(), variables())?;
+    if let Some(data) = &args.data {
+        loaded.config.storage.data.clone_from(data);
+    }
+    Ok(loaded)
+}
+
+impl Command {
+    fn execute(self) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Run(args) => run::run(&load(&args)?)?,
+            Self::Demo(args) => return Ok(ExitCode::from(demo::run(&args)?)),
+            Self::Check(args) => check(&args)?,
+            Self::Config { show: Show::Default } => say(keys::DEFAULT.trim_end())?,
+            Self::Config { show: Show::Schema } => say(format!("{:#}", keys::schema()))?,
+            Self::Version => say(concat!("chasqui ", env!("CARGO_PKG_VERSION")))?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn check(args: &RunArgs) -> Result<(), Failure> {
+    let loaded = load(args)?;
+    if let Some(file) = loaded.bootstrap_file()? {
+        crate::bootstrap::read(&file, loaded.place()?)?;
+    }
+    let name = args.config.as_deref().map_or("the default configuration", |p| shown(p));
+    Ok(say(format!("{name} is valid"))?)
+}
+
+fn shown(path: &Path) -> &str {
+    path.to_str().unwrap_or("the configuration")
+}
+
+/// This process's variables; those that are not Unicode cannot be ours.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+impl Failure {
+    fn report(&self) -> ExitCode {
+        eprintln!("chasqui: {self}");
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            eprintln!("  because: {error}");
+            cause = error.source();
+        }
+        ExitCode::from(self.code())
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::Config(_) => exit::CONFIG,
+            Self::Start(error) if error.is_configuration() => exit::CONFIG,
+            Self::Start(_) | Self::Demo(_) => exit::UNAVAILABLE,
+            Self::Drain(_) | Self::Output(_) => exit::SOFTWARE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn run_is_what_chasqui_alone_does() {
+        let cli = Cli::try_parse_from(["chasqui", "--data", "d"]).unwrap();
+        assert!(cli.command.is_none() && cli.run.data == Some("d".into()));
+        let cli = Cli::try_parse_from(["chasqui", "run", "--config", "c"]).unwrap();
+        assert!(matches!(cli.command, Some(Command::Run(args)) if args.config == Some("c".into())));
+    }
+}

@@ -1,0 +1,5 @@
+//! The binary `chasqui`.
+
+fn main() -> std::process::ExitCode {
+    server::cli::main()
+}
