@@ -58,6 +58,11 @@ impl SettingsFollower {
         self.current.load_full()
     }
 
+    /// Whether its thread runs; never for [`Self::fixed`] ones.
+    pub fn is_following(&self) -> bool {
+        self.thread.lock().as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Settings that never change: for tests of what reads them.
     pub fn fixed(settings: Settings) -> Arc<Self> {
         let current = Arc::new(ArcSwap::from_pointee(settings));

@@ -44,12 +44,13 @@ const SENDS_IN_FLIGHT: &str = "chasqui_sends_in_flight";
 const SENDS_PENDING: &str = "chasqui_sends_pending";
 const DESK_REQUESTS: &str = "chasqui_desk_requests_total";
 const DESK_SECONDS: &str = "chasqui_desk_request_duration_seconds";
+const DESK_ACCEPT_ERRORS: &str = "chasqui_desk_accept_errors_total";
 const SOCKETS: &str = "chasqui_live_sockets";
 const SOCKET_FRAMES: &str = "chasqui_live_frames_total";
 const SOCKET_OVERFLOWS: &str = "chasqui_live_overflows_total";
 
 /// The table.
-pub const TABLE: [Metric; 17] = [
+pub const TABLE: [Metric; 18] = [
     counter(INGEST_REQUESTS, "webhook requests answered, by channel and status code"),
     histogram(INGEST_SECONDS, "from a webhook's head to its answer"),
     gauge(INGEST_IN_FLIGHT, "webhook requests in work"),
@@ -59,11 +60,16 @@ pub const TABLE: [Metric; 17] = [
     counter(SIGNATURE_FAILURES, "webhooks whose signature did not verify, by channel"),
     counter(DEAD_LETTERS, "elements put into the dead topic, by reason"),
     counter(SENDS, "answers to sends, by channel and result"),
-    counter(SENDS_REPEATED, "sends that may repeat one the provider already took, by channel"),
+    counter(
+        SENDS_REPEATED,
+        "tries of messages that were tried without an answer, or stood unanswered at a start, tried \
+         or not: each may repeat one the provider took, by channel",
+    ),
     gauge(SENDS_IN_FLIGHT, "sends waiting for the provider's answer, by channel"),
     gauge(SENDS_PENDING, "messages waiting to be sent, by channel"),
     counter(DESK_REQUESTS, "desk requests answered, by class of status code"),
     histogram(DESK_SECONDS, "from a desk request's head to its answer"),
+    counter(DESK_ACCEPT_ERRORS, "desk connections the operating system could not hand over"),
     gauge(SOCKETS, "agents' sockets open"),
     counter(SOCKET_FRAMES, "frames written to agents' sockets"),
     counter(SOCKET_OVERFLOWS, "sockets closed because they did not keep up"),
@@ -112,13 +118,13 @@ pub(crate) struct SendMeter {
     pub(crate) accepted: Counter,
     /// Recorded as failed.
     pub(crate) failed: Counter,
-    /// To be tried again.
+    /// A try that sent nothing.
     pub(crate) retried: Counter,
-    /// To be tried again though the provider may have taken it.
+    /// A try that the provider may have taken.
     pub(crate) unknown: Counter,
     /// The channel was stopped by the answer.
     pub(crate) stopped: Counter,
-    /// May repeat one already taken.
+    /// Tries of messages tried without an answer, or found unanswered at a start.
     pub(crate) repeated: Counter,
     /// Waiting for an answer.
     pub(crate) in_flight: Gauge,
@@ -130,6 +136,8 @@ pub(crate) struct SendMeter {
 pub(crate) struct DeskMeter {
     requests: [Counter; 5],
     seconds: Histogram,
+    /// Failed accepts.
+    pub(crate) accept_errors: Counter,
 }
 
 /// The handles of agents' sockets.
@@ -222,6 +230,7 @@ impl DeskMeter {
         Self {
             requests: Self::CLASSES.map(|class| metrics::counter!(DESK_REQUESTS, "code" => class)),
             seconds: metrics::histogram!(DESK_SECONDS),
+            accept_errors: metrics::counter!(DESK_ACCEPT_ERRORS),
         }
     }
 

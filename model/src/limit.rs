@@ -36,10 +36,15 @@ pub const LANE_BATCH: usize = 256;
 pub const VIEW_MESSAGES: usize = 50;
 /// Sends in flight to one provider channel.
 pub const DISPATCH_IN_FLIGHT: usize = 64;
-/// Outbound messages pending per channel; beyond it replies are refused.
+/// Outbound messages waiting at one channel; further ones wait at their shard, up to
+/// [`DISPATCH_HELD`].
 pub const DISPATCH_PENDING: usize = 100_000;
-/// Tries of one send before it is recorded as failed.
-pub const DISPATCH_TRIES: u32 = 8;
+/// Further tries of one send after one whose outcome is unknown: each may reach the customer
+/// again. Tries that certainly sent nothing are bounded by [`DISPATCH_LIFETIME`] alone.
+pub const DISPATCH_REPEATS: u32 = 2;
+/// How long an outbound message is tried, from its `MessageSent`: as long as WhatsApp's window for
+/// free text stays open after the customer's last message.
+pub const DISPATCH_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
 /// Frames queued for one socket before it is closed with 1013.
 pub const SOCKET_FRAMES: usize = 1_024;
 /// Greatest WebSocket message from an agent.
@@ -80,11 +85,13 @@ pub const LOGIN_BYTES: usize = 256;
 pub const PASSWORD_HASHES: usize = 2;
 /// Logins waiting for a hash; beyond it a login is answered 503.
 pub const LOGINS_WAITING: usize = 1_024;
-/// Failed logins of one name within [`LOGIN_WINDOW`] before further ones are answered 429.
+/// Failed logins of one name from one network within [`LOGIN_WINDOW`] before further ones are
+/// answered 429.
 pub const LOGIN_FAILURES: u32 = 10;
 /// The window of [`LOGIN_FAILURES`].
 pub const LOGIN_WINDOW: Duration = Duration::from_secs(60);
-/// Names whose failed logins are remembered: more than can be hashed within the window.
+/// Names, each with the network it was tried from, whose failed logins are remembered: more than
+/// can be hashed within the window.
 pub const LOGIN_NAMES: usize = 65_536;
 /// Sockets one user may have open.
 pub const SOCKETS_PER_USER: usize = 8;
@@ -92,7 +99,7 @@ pub const SOCKETS_PER_USER: usize = 8;
 pub const SOCKETS: usize = 16_384;
 /// How often a socket is pinged.
 pub const SOCKET_PING: Duration = Duration::from_secs(20);
-/// How long a socket may take for one frame, and to say goodbye.
+/// How long a socket may take for one frame.
 pub const SOCKET_WRITE: Duration = Duration::from_secs(30);
 /// Requests in work at the desk listener.
 pub const DESK_IN_FLIGHT: usize = 4_096;
@@ -125,3 +132,28 @@ pub const INGEST_BODIES_BYTES: usize = 256 * 1024 * 1024;
 pub const INGEST_HEAD_BYTES: usize = 32 * 1024;
 /// Greatest body read of a provider's answer to a send.
 pub const PROVIDER_BODY_BYTES: usize = 64 * 1024;
+/// How long a socket may take to say goodbye.
+pub const SOCKET_GOODBYE: Duration = Duration::from_secs(2);
+/// The part of [`DRAIN`] that each listener may take to answer what is in work: its peers decide
+/// how long they take, and must not take the time of those who keep what was acknowledged.
+pub const DRAIN_LISTENER: Duration = Duration::from_secs(5);
+/// The part of [`DRAIN`] that shards may take: longer only if the log takes no more.
+pub const DRAIN_SHARDS: Duration = Duration::from_secs(5);
+/// The part of [`DRAIN`] that sends in flight may take; what is abandoned is sent again.
+pub const DRAIN_DISPATCH: Duration = Duration::from_secs(7);
+/// Connections open at the desk listener beside the sockets, which are counted apart.
+pub const DESK_CONNECTIONS: usize = 8_192;
+/// Bytes of a request's head the desk listener takes.
+pub const DESK_HEAD_BYTES: usize = 32 * 1024;
+/// Idempotency keys whose command is remembered, over all users.
+pub const IDEMPOTENCY_KEYS: usize = 65_536;
+/// Messages of one shard held for channels with [`DISPATCH_PENDING`] waiting; beyond it the shard's
+/// dispatcher reads no further in `events`, for any channel, until some have gone.
+pub const DISPATCH_HELD: usize = 500_000;
+/// How long after its end a conversation still takes receipts: Meta delivers a webhook again for
+/// up to 7 days (Graph API webhooks documentation).
+pub const RECEIPT_WINDOW: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// Panics over one input before it is put to `dead` undecided.
+pub const PANICS_PER_INPUT: u32 = 3;
+/// Inputs of one shard whose panics are counted; beyond it the oldest is forgotten.
+pub const SUSPECT_INPUTS: usize = 64;

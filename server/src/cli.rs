@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use storage::port::LogError;
 
 use crate::app::{self, StartError};
 use crate::config::{ConfigError, Fault, Loaded, keys};
@@ -16,6 +17,7 @@ mod exit {
     pub(super) const USAGE: u8 = 64;
     pub(super) const UNAVAILABLE: u8 = 69;
     pub(super) const SOFTWARE: u8 = 70;
+    pub(super) const IOERR: u8 = 74;
     pub(super) const CONFIG: u8 = 78;
 }
 
@@ -82,6 +84,9 @@ pub enum Failure {
     /// The server could not be stopped cleanly.
     #[error(transparent)]
     Drain(#[from] app::DrainError),
+    /// The log failed for good: nothing can be kept by this process any more.
+    #[error("the process ends, because it can keep nothing any more")]
+    Log(#[from] LogError),
     /// The demo could not be run.
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -179,6 +184,7 @@ impl Failure {
             Self::Config(_) => exit::CONFIG,
             Self::Start(error) if error.is_configuration() => exit::CONFIG,
             Self::Start(_) | Self::Demo(_) => exit::UNAVAILABLE,
+            Self::Log(_) => exit::IOERR,
             Self::Drain(_) | Self::Output(_) => exit::SOFTWARE,
         }
     }

@@ -97,6 +97,10 @@ impl Log for Sabotaged {
     fn watch(&self, partition: Partition, bell: &Arc<Bell>) {
         self.inner.watch(partition, bell);
     }
+
+    fn health(&self) -> Result<(), LogError> {
+        self.inner.health()
+    }
 }
 
 impl Sabotaged {

@@ -10,7 +10,8 @@ use model::id::ShardId;
 use crate::port::{Bell, Log, LogError, Logged, Offset, Partition, Position, Topic};
 
 /// A follower of one shard's `events`. It sees each record that counts once, and none that does
-/// not: repeats, records of another epoch, and what stands behind a gap.
+/// not: repeats, records of another epoch, what stands behind a gap, and kinds of a newer release
+/// that may be skipped.
 pub struct EventTail {
     log: Arc<dyn Log>,
     partition: Partition,
@@ -119,20 +120,17 @@ impl EventTail {
     fn judge_all(&mut self, read: &[Logged], out: &mut Vec<Applied>) -> Result<usize, TailError> {
         let taken = read.len().min(Self::POLL_RECORDS);
         for logged in read.iter().take(taken) {
-            let stamped = wire::decode(&logged.bytes).map_err(|source| TailError::Undecodable {
-                partition: self.partition,
-                offset: logged.offset,
-                source,
-            })?;
-            if self.judge(logged.offset, &stamped) {
-                out.push(Applied { offset: logged.offset, stamped });
-            }
+            let (partition, offset) = (self.partition, logged.offset);
+            let undecodable = |source| TailError::Undecodable { partition, offset, source };
+            let (verdict, stamped) = self.order.read(&logged.bytes).map_err(undecodable)?;
+            self.pass(offset, verdict);
+            let counting = stamped.filter(|_| verdict == Verdict::Apply);
+            out.extend(counting.map(|stamped| Applied { offset, stamped }));
         }
         Ok(taken)
     }
 
-    fn judge(&mut self, offset: Offset, stamped: &Stamped) -> bool {
-        let verdict = self.order.judge(stamped);
+    fn pass(&mut self, offset: Offset, verdict: Verdict) {
         self.in_gap = match verdict {
             Verdict::Gap => true,
             Verdict::Apply => false,
@@ -143,6 +141,5 @@ impl EventTail {
             let (epoch, number) = (self.order.epoch(), self.order.last());
             self.position = Position { next: self.cursor, epoch, number };
         }
-        verdict == Verdict::Apply
     }
 }

@@ -107,6 +107,12 @@ impl Refusal {
         Self { reason: DeadReason::Dangling, detail }
     }
 
+    /// Handling it panics.
+    pub(crate) fn poison(panics: u32) -> Self {
+        let detail = format!("{panics} attempts to handle it ended in a panic");
+        Self { reason: DeadReason::Poison, detail }
+    }
+
     /// It cannot be read.
     pub(crate) const fn undecodable(detail: String) -> Self {
         Self { reason: DeadReason::Undecodable, detail }

@@ -18,11 +18,16 @@ pub(crate) fn outcome(cx: &Context, outcome: Outcome) -> Result<Vec<Event>, Refu
 }
 
 /// A provider's receipt: by our own id where it is echoed, else by the provider's among the
-/// messages sent to the address.
+/// messages sent to the address. An echoed id is believed only of the channel the message was sent
+/// by: whoever may sign for one channel says nothing about another's messages. Of a conversation
+/// that ended longer ago than is remembered the channel is not known, and nothing is believed.
 pub(crate) fn receipt(cx: &Context, receipt: Receipt) -> Vec<Event> {
     let Receipt { provider_id, status, at, code, .. } = receipt;
     let found = match receipt.message {
-        Some(message) => Some((message, standing(cx, message))),
+        Some(message) => {
+            let own = cx.state.is_of_channel(message.conversation, receipt.channel);
+            own.then(|| (message, standing(cx, message)))
+        }
         None => cx.state.of_address(receipt.channel, &receipt.address).and_then(|open| {
             let sent = open.sent_as(&provider_id).filter(|_| !provider_id.is_empty())?;
             let message = MessageId { conversation: open.id, seq: sent.seq };
@@ -60,10 +65,11 @@ fn standing(cx: &Context, message: MessageId) -> Standing<'_> {
     if gone && message.seq > 0 { Standing::Forgotten } else { Standing::Unknown }
 }
 
-/// Receipts never move backwards: read > delivered > sent, and failed is final (C3).
+/// Receipts never move backwards: read > delivered > sent, and a failure the provider named is
+/// final (C3).
 fn moves_on(standing: &Standing<'_>, status: ReceiptStatus) -> bool {
     match standing {
-        Standing::Known(sent) => Some(status) > sent.status,
+        Standing::Known(sent) => sent.moves_to(status),
         Standing::Forgotten => true,
         Standing::Unknown => false,
     }

@@ -5,6 +5,7 @@ use model::desk::{
 };
 use model::fold;
 use model::id::{CommandId, LaneId, UserId};
+use model::limit;
 use model::time::Timestamp;
 use storage::port::{Offset, Topic};
 
@@ -80,8 +81,7 @@ impl Lane {
     /// Handles one input at lane time `at`. Its record is part of the state at once; the caller
     /// hands it over before anything else, then calls [`Self::handed_over`].
     pub fn handle(&mut self, input: &Input, at: Timestamp) -> Handled {
-        let Some((cause, resume)) = input.cause() else { return Handled::Skipped };
-        if self.cx.state.progress.is_handled(cause) {
+        if self.is_handled(input) {
             return Handled::Skipped;
         }
         let read = input.read();
@@ -89,15 +89,16 @@ impl Lane {
             return Handled::Held;
         }
         let decided = read.and_then(|body| self.decide(input, body, at));
-        let (decision, dead) = match decided {
-            Ok(decision) => (decision, None),
-            Err(refusal) => {
-                let (decision, dead) = self.refuse(input, refusal);
-                (decision, Some(dead))
-            }
-        };
-        let record = self.write(cause, Some(resume), decision, at);
-        Handled::Written(Box::new(Written { record, dead }))
+        self.conclude(input, decided, at)
+    }
+
+    /// As [`Self::handle`] for an input that panicked whenever it was handled: it is refused, and
+    /// not looked at.
+    pub fn refuse_poison(&mut self, input: &Input, at: Timestamp) -> Handled {
+        if self.is_handled(input) {
+            return Handled::Skipped;
+        }
+        self.conclude(input, Err(Refusal::poison(limit::PANICS_PER_INPUT)), at)
     }
 
     /// The record of the next hand-over to a conversation of this lane, if a seat was freed for
@@ -115,6 +116,30 @@ impl Lane {
         if let Some(book) = &mut self.book {
             book.publish(&*self.cx.core);
         }
+    }
+
+    /// Whether there is nothing to do about an input.
+    fn is_handled(&self, input: &Input) -> bool {
+        input.cause().is_none_or(|(cause, _)| self.cx.state.progress.is_handled(cause))
+    }
+
+    /// The record of what was decided about an input.
+    fn conclude(
+        &mut self,
+        input: &Input,
+        decided: Result<Decision, Refusal>,
+        at: Timestamp,
+    ) -> Handled {
+        let Some((cause, resume)) = input.cause() else { return Handled::Skipped };
+        let (decision, dead) = match decided {
+            Ok(decision) => (decision, None),
+            Err(refusal) => {
+                let (decision, dead) = self.refuse(input, refusal);
+                (decision, Some(dead))
+            }
+        };
+        let record = self.write(cause, Some(resume), decision, at);
+        Handled::Written(Box::new(Written { record, dead }))
     }
 
     /// A message waits at the head of its partition while it would open a conversation and there

@@ -6,6 +6,8 @@ use storage::port::{Logged, Offset, Partition, Topic};
 
 use crate::conversation::Refusal;
 
+use super::suspect::InputPlace;
+
 /// One record of one of a lane's input partitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
@@ -27,6 +29,11 @@ impl Input {
     pub fn of(partition: Partition, logged: Logged) -> Self {
         let Logged { offset, at, bytes } = logged;
         Self { partition, offset, at, bytes }
+    }
+
+    /// Where it stands.
+    pub(crate) const fn place(&self) -> InputPlace {
+        (self.partition, self.offset)
     }
 
     /// What a record it causes names as its cause, and from where its partition is resumed once

@@ -8,9 +8,11 @@ mod input;
 mod decide;
 mod time;
 mod source;
+mod suspect;
 mod worker;
 
 pub use decide::{Handled, Lane, Written};
 pub use input::Input;
+pub use suspect::Suspects;
 pub(crate) use worker::Start;
 pub use worker::{LaneError, Supplies, Worker};

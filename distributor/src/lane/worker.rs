@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +15,9 @@ use crate::metric::LaneMeter;
 use crate::shard::Appender;
 
 use super::source::Source;
+use super::suspect::InputPlace;
 use super::time::LaneTime;
-use super::{Handled, Lane, Written};
+use super::{Handled, Input, Lane, Suspects, Written};
 
 /// What a lane shares with the other lanes of its shard.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct Supplies {
     pub appender: Arc<Appender>,
     /// The settings in force.
     pub board: Arc<Board>,
+    /// The inputs over which lanes of the shard panicked.
+    pub suspects: Arc<Suspects>,
 }
 
 /// Feeds a [`Lane`] in batches and hands over what it wrote. Every call of [`Self::turn`] takes
@@ -38,6 +41,7 @@ pub struct Worker {
     supplies: Supplies,
     bell: Arc<Bell>,
     sources: Vec<Source>,
+    poison: BTreeSet<InputPlace>,
     time: LaneTime,
     outstanding: VecDeque<Appending>,
     meter: LaneMeter,
@@ -86,8 +90,9 @@ impl Worker {
         for source in &sources {
             supplies.log.watch(source.partition(), &bell);
         }
+        let (poison, meter) = (supplies.suspects.poison(), LaneMeter::new());
         let (time, outstanding) = (LaneTime::from(last), VecDeque::new());
-        Self { lane, supplies, bell, sources, time, outstanding, meter: LaneMeter::new() }
+        Self { lane, supplies, bell, sources, poison, time, outstanding, meter }
     }
 
     /// The deciding part.
@@ -170,7 +175,7 @@ impl Worker {
         while batch.inputs < most {
             let Some(input) = self.sources.get(at).and_then(Source::peek) else { return };
             let time = self.time.at(now, self.sources.iter().map(Source::standing));
-            match self.lane.handle(&input, time) {
+            match self.handle(&input, time) {
                 Handled::Held => return,
                 Handled::Skipped => {}
                 Handled::Written(written) => batch.add(*written),
@@ -180,6 +185,14 @@ impl Worker {
                 source.pass();
             }
         }
+    }
+
+    fn handle(&mut self, input: &Input, at: Timestamp) -> Handled {
+        if self.poison.contains(&input.place()) {
+            return self.lane.refuse_poison(input, at);
+        }
+        let _in_hand = self.supplies.suspects.take_up(input.place());
+        self.lane.handle(input, at)
     }
 
     /// Hands a batch over, then does what was due after its records.

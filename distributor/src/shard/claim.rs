@@ -1,7 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::desk::{Body, Claimed, Envelope, Event, Record, Stamped, wire};
+use model::desk::{Body, Cause, Claimed, Envelope, Event, Record, Stamped, wire};
 use model::fold::{self, Verdict};
 use model::id::LaneId;
 use model::limit;
@@ -17,6 +17,8 @@ pub(crate) struct Folded {
     pub(crate) next: Offset,
     /// How far each lane's clocks had come.
     pub(crate) clocks: BTreeMap<LaneId, Clocks>,
+    /// Offsets in `settings` of what was put to `dead`: it is not in force, whatever it says.
+    pub(crate) refused_settings: BTreeSet<Offset>,
     log: Arc<dyn Log>,
     partition: Partition,
 }
@@ -33,7 +35,7 @@ pub(crate) struct Clocks {
 impl Folded {
     pub(crate) fn new(log: Arc<dyn Log>, partition: Partition) -> Self {
         let (shard, clocks) = (fold::Shard::default(), BTreeMap::new());
-        Self { shard, next: 0, clocks, log, partition }
+        Self { shard, next: 0, clocks, refused_settings: BTreeSet::new(), log, partition }
     }
 
     /// Takes the shard: folds everything, claims the next epoch, and folds up to exactly the own
@@ -81,23 +83,27 @@ impl Folded {
     /// Folds one record; the claim, if it is a valid one.
     fn fold(&mut self, logged: &Logged) -> Result<Option<Claimed>, TenureError> {
         let (partition, offset) = (self.partition, logged.offset);
-        let stamped = wire::decode(&logged.bytes).map_err(|source| TenureError::Undecodable {
-            partition,
-            offset,
-            source,
-        })?;
+        let undecodable = |source| TenureError::Undecodable { partition, offset, source };
+        let (verdict, stamped) = self.shard.read(&logged.bytes).map_err(undecodable)?;
         self.next = offset + 1;
-        if self.shard.apply(&stamped) != Verdict::Apply {
-            return Ok(None);
-        }
-        match &stamped.body {
-            Body::Claimed(claimed) => Ok(Some(*claimed)),
-            Body::Record(record) => {
-                self.clocks.entry(record.lane).or_default().pass(record);
+        match stamped.filter(|_| verdict == Verdict::Apply).map(|stamped| stamped.body) {
+            Some(Body::Claimed(claimed)) => Ok(Some(claimed)),
+            Some(Body::Record(record)) => {
+                self.clocks.entry(record.lane).or_default().pass(&record);
+                self.refused_settings.extend(refused_setting(&record));
                 Ok(None)
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// The offset in `settings` of an entity that this record refused.
+fn refused_setting(record: &Record) -> Option<Offset> {
+    let refused = |event: &Event| matches!(event, Event::InputRefused { .. });
+    match record.cause {
+        Cause::Settings(offset) => record.events.iter().any(refused).then_some(offset),
+        _ => None,
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::config::Config;
-use crate::lane::{LaneError, Worker};
+use crate::lane::{LaneError, Suspects, Worker};
 use crate::metric;
 
 use super::{Appender, Omen, Tenure, TenureError};
@@ -89,7 +89,7 @@ impl Handle {
         let (say, stage) = watch::channel(Stage::Recovering);
         let thread = Builder::new()
             .name(format!("shard-{shard}"))
-            .spawn(move || Owner { plan, stop, say }.run())
+            .spawn(move || Owner { plan, stop, say, suspects: Arc::default() }.run())
             .map_err(ShardError::Thread)?;
         Ok(Self { thread, stage })
     }
@@ -117,6 +117,7 @@ struct Owner {
     plan: ShardPlan,
     stop: watch::Receiver<bool>,
     say: watch::Sender<Stage>,
+    suspects: Arc<Suspects>,
 }
 
 impl Owner {
@@ -145,7 +146,7 @@ impl Owner {
     }
 
     fn hold_office(&self, attempt: u128) -> Result<(), TenureError> {
-        let mut tenure = Tenure::begin(&self.plan, attempt)?;
+        let mut tenure = Tenure::begin_after(&self.plan, attempt, self.suspects.clone())?;
         let (end, ending) = watch::channel(false);
         let (exit, exits) = crossbeam_channel::bounded(tenure.workers.len());
         let workers = std::mem::take(&mut tenure.workers);
@@ -245,11 +246,11 @@ impl<'scope> Threads<'scope, '_> {
 }
 
 /// Waits for every lane to end; the most telling of what ended them. Lanes that wait for room in
-/// the log are given [`limit::DRAIN`].
+/// the log are given half of [`limit::DRAIN_SHARDS`]: the rest is for what they then hand over.
 fn drain(outcome: Exit, exits: &Receiver<Exit>, appender: &Appender) -> Exit {
     let mut ends = vec![outcome];
     loop {
-        match exits.recv_timeout(limit::DRAIN) {
+        match exits.recv_timeout(limit::DRAIN_SHARDS / 2) {
             Ok(exit) => ends.push(exit),
             Err(RecvTimeoutError::Timeout) => appender.close(),
             Err(RecvTimeoutError::Disconnected) => break,

@@ -12,7 +12,7 @@ use storage::port::{Bell, Log, LogError, Offset, Partition, Topic};
 use crate::assign::{Assign, MutexAssign, Restore, RestoredSeat, RestoredWait};
 use crate::config::AssignKind;
 use crate::conversation::{Board, Book, Context, Home, InForce, Seats};
-use crate::lane::{Lane, LaneError, Start, Supplies, Worker};
+use crate::lane::{Lane, LaneError, Start, Supplies, Suspects, Worker};
 
 use super::claim::Folded;
 use super::{Appender, EventWatch, ShardPlan};
@@ -29,6 +29,7 @@ pub struct Tenure {
     pub watch: EventWatch,
     pub(crate) appender: Arc<Appender>,
     pub(crate) bells: Vec<Arc<Bell>>,
+    suspects: Arc<Suspects>,
 }
 
 /// Why a tenure did not begin, or had to end.
@@ -84,6 +85,15 @@ impl Tenure {
     /// # Errors
     /// When the claim is lost, or the log cannot be read or written.
     pub fn begin(plan: &ShardPlan, attempt: u128) -> Result<Self, TenureError> {
+        Self::begin_after(plan, attempt, Arc::default())
+    }
+
+    /// The same after owners of this process that panicked over the inputs in `suspects`.
+    pub(crate) fn begin_after(
+        plan: &ShardPlan,
+        attempt: u128,
+        suspects: Arc<Suspects>,
+    ) -> Result<Self, TenureError> {
         let events = Partition::new(Topic::Events, u32::from(plan.shard.get()));
         let mut folded = Folded::new(plan.log.clone(), events);
         let epoch = folded.claim(attempt, plan.clock.now())?;
@@ -92,9 +102,9 @@ impl Tenure {
         let appender = Appender::new(plan.log.clone(), plan.clock.clone(), plan.shard, epoch);
         let appender = Arc::new(appender);
         let watch = EventWatch::new(plan.log.clone(), events, folded.next, epoch);
-        let next = folded.shard.lanes.get(&LaneId::FIRST).map_or(0, |l| l.progress.settings());
-        let board = Board::new(settings_until(&*plan.log, next)?, bells.clone());
-        let mut tenure = Self { epoch, workers: Vec::new(), core, watch, appender, bells };
+        let board = Board::new(settings_of(&*plan.log, &folded)?, bells.clone());
+        let workers = Vec::new();
+        let mut tenure = Self { epoch, workers, core, watch, appender, bells, suspects };
         tenure.seat_lanes(plan, folded, &board);
         tenure.catch_up_with_settings()?;
         Ok(tenure)
@@ -150,6 +160,7 @@ impl Tenure {
             clock: plan.clock.clone(),
             appender: self.appender.clone(),
             board: board.clone(),
+            suspects: self.suspects.clone(),
         };
         let bell = self.bells.get(usize::from(lane.get()))?.clone();
         let start = Start { place: plan.place, last: clocks.last, bell };
@@ -195,8 +206,10 @@ fn slots(lane: LaneId, state: &fold::Lane, restore: &mut Restore) -> Seats {
     seats
 }
 
-/// The settings that `settings` below offset `next` brought into force.
-fn settings_until(log: &dyn Log, next: Offset) -> Result<InForce, TenureError> {
+/// The settings that the shard's owners brought into force: those before the first not handled,
+/// less those refused.
+fn settings_of(log: &dyn Log, folded: &Folded) -> Result<InForce, TenureError> {
+    let next = folded.shard.lanes.get(&LaneId::FIRST).map_or(0, |l| l.progress.settings());
     let mut in_force = InForce { settings: Settings::default(), next: 0 };
     let mut read = Vec::new();
     while in_force.next < next {
@@ -207,6 +220,9 @@ fn settings_until(log: &dyn Log, next: Offset) -> Result<InForce, TenureError> {
         }
         for logged in read.drain(..).take_while(|logged| logged.offset < next) {
             in_force.next = logged.offset + 1;
+            if folded.refused_settings.contains(&logged.offset) {
+                continue;
+            }
             if let Ok(Body::Entity(entity)) = wire::decode(&logged.bytes).map(|s| s.body) {
                 drop(in_force.settings.apply(entity));
             }

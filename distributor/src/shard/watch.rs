@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use model::desk::{Body, wire};
+use model::desk::Body;
 use model::fold::{EpochOrder, Verdict};
 use model::limit;
 use storage::port::{Log, Logged, Offset, Partition};
@@ -60,15 +60,14 @@ impl EventWatch {
 
     fn judge(&mut self, logged: &Logged) -> Result<Option<Omen>, TenureError> {
         let (partition, offset) = (self.partition, logged.offset);
-        let stamped = wire::decode(&logged.bytes).map_err(|source| TenureError::Undecodable {
-            partition,
-            offset,
-            source,
-        })?;
+        let undecodable = |source| TenureError::Undecodable { partition, offset, source };
+        let (verdict, stamped) = self.order.read(&logged.bytes).map_err(undecodable)?;
         self.next = offset + 1;
-        Ok(match (self.order.judge(&stamped), stamped.body) {
+        Ok(match (verdict, stamped.map(|stamped| stamped.body)) {
             (Verdict::Gap, _) => Some(Omen::Gap),
-            (Verdict::Apply, Body::Claimed(claim)) => Some(Omen::Claimed { epoch: claim.epoch }),
+            (Verdict::Apply, Some(Body::Claimed(claim))) => {
+                Some(Omen::Claimed { epoch: claim.epoch })
+            }
             _ => None,
         })
     }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::Counter;
 use model::desk::SendResult;
 use model::id::ChannelId;
 use model::limit;
@@ -10,7 +11,8 @@ use tokio::time::{self, Instant};
 
 use super::pace::{Brake, Bucket, back_off};
 use super::queue::Queue;
-use super::send::{Sender, code, failed};
+use super::send::Sender;
+use super::verdict::{Sign, given_up, judge};
 use super::work::Job;
 use crate::connector::{Answer, Retry, Scope};
 use crate::metric::SendMeter;
@@ -27,15 +29,22 @@ pub(super) struct ChannelDispatch {
 }
 
 /// What came of one try.
-enum Tried {
-    /// Its end is durable; whether the provider took it.
-    Ended(Job, bool),
-    /// The log takes no more: its contact waits for the restart.
-    Unrecorded(Job),
+struct Tried {
+    job: Job,
+    sign: Sign,
+    end: End,
+}
+
+/// What became of the message.
+enum End {
     /// It is to be tried again.
-    Again(Job, Retry),
-    /// The channel is refused.
-    Stopped(Job),
+    Open,
+    /// The provider took it, and that is durable.
+    Accepted,
+    /// It failed, and that is durable.
+    Failed,
+    /// The log takes no more: its contact waits for the restart.
+    Unrecorded,
 }
 
 impl ChannelDispatch {
@@ -52,7 +61,7 @@ impl ChannelDispatch {
         }
     }
 
-    /// Sends what comes until `stop`, then ends what is in flight under [`limit::DRAIN`].
+    /// Sends what comes until `stop`, then ends what is in flight under [`limit::DRAIN_DISPATCH`].
     pub(super) async fn run(
         mut self,
         mut inbox: mpsc::Receiver<Job>,
@@ -64,28 +73,22 @@ impl ChannelDispatch {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
                 Some(tried) = self.sends.join_next() => self.tried(tried),
-                Some(job) = inbox.recv() => self.take(job),
+                Some(job) = inbox.recv(), if self.has_room() => self.take(job),
                 () = until(wake) => {}
             }
         }
-        let deadline = Instant::now() + limit::DRAIN;
+        let deadline = Instant::now() + limit::DRAIN_DISPATCH;
         while let Ok(Some(tried)) = time::timeout_at(deadline, self.sends.join_next()).await {
             self.tried(tried);
         }
     }
 
+    /// What finds no room stays in the inbox, and behind it at the shard.
+    const fn has_room(&self) -> bool {
+        self.queue.waiting() < limit::DISPATCH_PENDING
+    }
+
     fn take(&mut self, job: Job) {
-        if self.queue.waiting() >= limit::DISPATCH_PENDING {
-            let sender = Arc::clone(&self.sender);
-            self.meter.failed.increment(1);
-            // Not through the queue: it is recorded, not sent. Its contact is none of the queue's
-            // business, so its end is of no interest either.
-            drop(tokio::spawn(async move {
-                let result = failed(code::BACKLOG, "too many messages were waiting");
-                sender.record(job.message, result, job.tries).await
-            }));
-            return;
-        }
         self.meter.pending.increment(1.0);
         self.queue.push(job);
     }
@@ -113,77 +116,99 @@ impl ChannelDispatch {
 
     fn start(&mut self, job: Job) {
         self.meter.in_flight.increment(1.0);
+        let sender = Arc::clone(&self.sender);
+        // Past its lifetime it is not even tried on a channel that takes nothing.
+        if self.brake.is_probing() && sender.is_expired(&job) {
+            let (sign, result) = (Sign::None, given_up(&job));
+            self.sends.spawn(async move { end(&sender, job, sign, result).await });
+            return;
+        }
         if job.again {
             self.meter.repeated.increment(1);
         }
-        let sender = Arc::clone(&self.sender);
         self.sends.spawn(async move { try_once(&sender, job).await });
     }
 
     fn tried(&mut self, tried: Result<Tried, tokio::task::JoinError>) {
         self.meter.in_flight.decrement(1.0);
-        let now = Instant::now();
-        match tried {
-            Ok(Tried::Ended(job, accepted)) => {
-                let ends = if accepted { &self.meter.accepted } else { &self.meter.failed };
-                ends.increment(1);
-                self.brake.release();
-                self.meter.pending.decrement(1.0);
-                self.queue.done(&job.address);
-            }
-            Ok(Tried::Unrecorded(job)) => {
-                tracing::warn!(message = %job.message, "sent, and to be sent again after a restart");
-            }
-            Ok(Tried::Again(job, retry)) => self.again(job, retry, now),
-            Ok(Tried::Stopped(job)) => {
-                let rest = self.sender.config.stopped_wait.0;
-                self.meter.stopped.increment(1);
-                self.brake.stop(rest, now);
-                self.queue.again(job, now + rest);
-            }
+        let Tried { job, sign, end } = match tried {
+            Ok(tried) => tried,
             // The contact stays in flight: nothing of his overtakes what was lost sight of.
-            Err(error) => tracing::error!(%error, channel = %self.id, "a send panicked"),
+            Err(error) => {
+                return tracing::error!(%error, channel = %self.id, "a send panicked");
+            }
+        };
+        let now = Instant::now();
+        let wait = self.heed(&job, sign, now);
+        match end {
+            End::Open => self.queue.again(job, now + wait),
+            End::Accepted => self.done(&job, &self.meter.accepted.clone()),
+            End::Failed => self.done(&job, &self.meter.failed.clone()),
+            End::Unrecorded => {
+                tracing::warn!(message = %job.message, "not recorded: to be sent after a restart");
+            }
         }
     }
 
-    fn again(&mut self, mut job: Job, retry: Retry, now: Instant) {
-        let pause = back_off(&self.sender.config, job.message, job.tries);
-        let wait = pause.max(retry.after.unwrap_or(Duration::ZERO));
+    fn done(&mut self, job: &Job, ends: &Counter) {
+        ends.increment(1);
+        self.meter.pending.decrement(1.0);
+        self.queue.done(&job.address);
+    }
+
+    /// Brakes or releases the channel; how long a message that said so waits.
+    fn heed(&mut self, job: &Job, sign: Sign, now: Instant) -> Duration {
+        match sign {
+            Sign::Well => self.brake.release(),
+            Sign::None => {}
+            Sign::Refused(retry) => return self.refused(job, retry, now),
+            Sign::Stopped => {
+                let rest = self.sender.config.stopped_wait.0;
+                self.meter.stopped.increment(1);
+                self.brake.stop(rest, now);
+                return rest;
+            }
+        }
+        Duration::ZERO
+    }
+
+    fn refused(&mut self, job: &Job, retry: Retry, now: Instant) -> Duration {
+        let config = &self.sender.config;
+        let asked = retry.after.unwrap_or(Duration::ZERO);
+        let wait = back_off(config, job.message, job.tries).max(asked);
         match retry.maybe_sent {
             true => self.meter.unknown.increment(1),
             false => self.meter.retried.increment(1),
         }
-        job.again |= retry.maybe_sent;
         if retry.scope == Scope::Channel {
-            self.brake.refuse(wait, now);
+            let rest = back_off(config, job.message, self.brake.rest());
+            self.brake.refuse(rest.max(wait), now);
         }
-        self.queue.again(job, now + wait);
+        wait
     }
 }
 
 /// One try, and the record of its end where it is one.
 async fn try_once(sender: &Sender, mut job: Job) -> Tried {
     let answer = sender.attempt(&job).await;
-    if let Answer::StopChannel { code, detail } = answer {
+    if let Answer::StopChannel { code, detail } = &answer {
         tracing::error!(channel = %job.channel, code, detail, "the channel is stopped");
-        return Tried::Stopped(job);
     }
-    job.tries += 1;
-    let result = match answer {
-        Answer::Accepted { provider_id } => SendResult::Accepted { provider_id },
-        Answer::Fail { code, detail } | Answer::StopChannel { code, detail } => {
-            failed(code, &detail)
-        }
-        Answer::Retry(retry) if job.tries < limit::DISPATCH_TRIES => {
-            return Tried::Again(job, retry);
-        }
-        Answer::Retry(retry) => failed(retry.code, "tried as often as messages are tried"),
-    };
+    let expired = sender.is_expired(&job);
+    match judge(answer, &mut job, expired) {
+        (sign, None) => Tried { job, sign, end: End::Open },
+        (sign, Some(result)) => end(sender, job, sign, result).await,
+    }
+}
+
+async fn end(sender: &Sender, job: Job, sign: Sign, result: SendResult) -> Tried {
     let accepted = matches!(result, SendResult::Accepted { .. });
-    match sender.record(job.message, result, job.tries).await {
-        true => Tried::Ended(job, accepted),
-        false => Tried::Unrecorded(job),
-    }
+    let end = match sender.record(job.message, result, job.tries).await {
+        true if accepted => End::Accepted,
+        true => End::Failed,
+        false => End::Unrecorded,
+    };
+    Tried { job, sign, end }
 }
 
 async fn until(wake: Option<Instant>) {

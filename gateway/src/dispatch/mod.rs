@@ -3,18 +3,28 @@
 //! The events log is the outbox. One thread per shard folds it into a work list (`MessageSent`
 //! without `SendAnswered`); one task per channel sends, in order per contact, within the
 //! channel's rate; the provider's answer goes to `commands`, and the contact's next message
-//! waits until that is durable. A slow channel stops only itself.
+//! waits until that is durable. A slow channel stops only itself, up to a bound: when
+//! [`model::limit::DISPATCH_HELD`] messages of a shard find no room at their channels, its thread
+//! reads no further in `events` until some have gone, and then all channels of the shard wait.
+//! What is unread is safe in the log. At a start everything unanswered is held in memory, however
+//! much that is: a day's messages at most, because none is tried for longer.
+//!
+//! A try that certainly sent nothing is repeated for [`model::limit::DISPATCH_LIFETIME`].
 //!
 //! No provider here takes an idempotency key. So a try whose outcome is unknown (no answer after
 //! the request was written, or a crash before the answer was durable) is made again under the
-//! same own id and counted: the customer may see that message twice, never none.
+//! same own id and counted: the customer may see that message twice. After
+//! [`model::limit::DISPATCH_REPEATS`] such repeats it is recorded as failed with a negative code,
+//! which a receipt of the provider overrules.
 
 mod work;
 mod queue;
 mod pace;
 mod client;
 mod send;
+mod verdict;
 mod channel;
+mod held;
 mod shard;
 
 use std::io;
@@ -72,7 +82,7 @@ pub enum DispatchError {
 impl Dispatch {
     /// Starts a dispatcher for every shard of the installation. Each first folds all of its
     /// shard's `events`, and then sends again what was never answered. On `stop` nothing new is
-    /// sent, and what is in flight is ended under [`model::limit::DRAIN`].
+    /// sent, and what is in flight is ended under [`model::limit::DRAIN_DISPATCH`].
     pub fn start(
         ports: Ports,
         settings: Arc<SettingsFollower>,
@@ -94,6 +104,11 @@ impl Dispatch {
             threads.push(std::thread::Builder::new().name(name).spawn(|| dispatch.run())?);
         }
         Ok(Self { threads, runtime: Some(runtime) })
+    }
+
+    /// Whether every dispatcher's thread runs.
+    pub fn is_running(&self) -> bool {
+        self.threads.iter().all(|thread| !thread.is_finished())
     }
 
     /// Waits until every dispatcher has drained and ended. Not inside an async runtime.

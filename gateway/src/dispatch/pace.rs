@@ -58,9 +58,12 @@ impl Brake {
         self.refused = 0;
     }
 
-    /// The provider refused a message for a while; `wait` is what it asked for.
+    /// The provider refused a message for a while; `wait` is what it asked for. What was in flight
+    /// when the rest began does not make it longer.
     pub(super) fn refuse(&mut self, wait: Duration, now: Instant) {
-        self.refused = self.refused.saturating_add(1);
+        if self.rests_until(now).is_none() {
+            self.refused = self.refused.saturating_add(1);
+        }
         if self.refused >= Self::REFUSALS {
             self.until = self.until.max(Some(now + wait));
         }
@@ -70,6 +73,11 @@ impl Brake {
     pub(super) fn stop(&mut self, wait: Duration, now: Instant) {
         self.refused = Self::REFUSALS;
         self.until = Some(now + wait);
+    }
+
+    /// Which rest in a row the next refusal is for, from 1.
+    pub(super) const fn rest(&self) -> u32 {
+        self.refused.saturating_sub(Self::REFUSALS - 1).saturating_add(1)
     }
 
     /// When the channel may go on, while it rests.

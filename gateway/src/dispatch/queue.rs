@@ -122,7 +122,9 @@ mod tests {
             channel: ChannelId(1),
             address: Arc::from(contact.to_string()),
             content: Content::Text(String::new()),
+            at: model::time::Timestamp::default(),
             tries: 0,
+            unknown: 0,
             again: false,
         }
     }

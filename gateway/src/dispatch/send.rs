@@ -9,21 +9,12 @@ use storage::port::{LogError, NewRecord, Partition, Topic};
 
 use super::DispatchConfig;
 use super::client::{Client, NoReply};
+use super::verdict::code;
 use super::work::Job;
 use crate::Ports;
 use crate::connector::{Answer, Retry, Scope, whatsapp};
 use crate::follow::SettingsFollower;
 use crate::secret::Secrets;
-
-/// Codes of failures no provider named; theirs are never negative.
-pub(super) mod code {
-    /// Too many messages were waiting on the channel.
-    pub(in crate::dispatch) const BACKLOG: i64 = -1;
-    /// The content is of a kind that cannot be sent on the channel.
-    pub(in crate::dispatch) const UNSENDABLE: i64 = -2;
-    /// Nothing in the log says where to send it.
-    pub(in crate::dispatch) const LOST: i64 = -3;
-}
 
 /// Tries messages, and records what came of them; shared by every channel.
 pub(super) struct Sender {
@@ -54,6 +45,11 @@ impl Sender {
     pub(super) fn kind_of(&self, channel: ChannelId) -> ChannelKind {
         let settings = self.settings.current();
         settings.channels.get(&channel).map_or(ChannelKind::Whatsapp, |channel| channel.kind)
+    }
+
+    /// Whether `job` has been tried for as long as a message is.
+    pub(super) fn is_expired(&self, job: &Job) -> bool {
+        self.ports.clock.now().since(job.at) >= limit::DISPATCH_LIFETIME
     }
 
     /// Tries `job` once more; what to do now.
@@ -109,15 +105,6 @@ impl Sender {
             Err(error) => no_reply(&error, channel),
         }
     }
-}
-
-/// What the history keeps of a failure.
-pub(super) fn failed(code: i64, detail: &str) -> SendResult {
-    let mut end = detail.len().min(512);
-    while !detail.is_char_boundary(end) {
-        end -= 1;
-    }
-    SendResult::Failed { code, detail: detail.get(..end).unwrap_or_default().to_owned() }
 }
 
 /// A wait the provider names in its head counts as one it names in its body.

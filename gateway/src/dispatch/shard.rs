@@ -9,12 +9,15 @@ use model::limit;
 use storage::port::{LogError, Partition, Position, Topic};
 use storage::tail::{Applied, EventTail, TailError};
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::channel::ChannelDispatch;
-use super::send::{Sender, code, failed};
+use super::held::Held;
+use super::send::Sender;
+use super::verdict::{code, failed};
 use super::work::{Job, Work};
 
 const NAP: Duration = Duration::from_millis(100);
@@ -30,6 +33,7 @@ pub(super) struct ShardDispatch {
     runtime: Handle,
     stop: watch::Receiver<bool>,
     channels: HashMap<ChannelId, mpsc::Sender<Job>>,
+    held: Held,
     tasks: JoinSet<()>,
     read: Vec<Applied>,
 }
@@ -47,18 +51,19 @@ impl ShardDispatch {
         let from = Position { next, ..Position::default() };
         let tail = EventTail::new(Arc::clone(log), shard, from);
         let (work, channels) = (Work::default(), HashMap::new());
-        let (tasks, read) = (JoinSet::new(), Vec::new());
-        Ok(Self { shard, tail, work, sender, runtime, stop, channels, tasks, read })
+        let (held, tasks, read) = (Held::default(), JoinSet::new(), Vec::new());
+        Ok(Self { shard, tail, work, sender, runtime, stop, channels, held, tasks, read })
     }
 
     /// The thread's life.
     pub(super) fn run(mut self) {
         if self.catch_up() {
             let mut jobs = self.work.take();
-            let again = jobs.len();
+            let unanswered = jobs.len();
             jobs.iter_mut().for_each(|job| job.again = true);
-            if again > 0 {
-                tracing::info!(shard = self.shard.get(), again, "unanswered sends are sent again");
+            if unanswered > 0 {
+                let shard = self.shard.get();
+                tracing::info!(shard, unanswered, "messages to send; some may have been taken");
             }
             self.hand_out(jobs);
             self.follow();
@@ -91,6 +96,11 @@ impl ShardDispatch {
 
     fn follow(&mut self) {
         while !self.stopped() {
+            self.give_held();
+            if self.held.count() >= limit::DISPATCH_HELD {
+                self.tail.wait(NAP);
+                continue;
+            }
             match self.poll() {
                 Ok(0) => self.tail.wait(NAP),
                 Ok(_) => {
@@ -142,16 +152,23 @@ impl ShardDispatch {
         for message in self.work.take_lost() {
             let result = failed(code::LOST, "its conversation began before the log does");
             let record = self.sender.record(message, result, 0);
-            let recorded = self.runtime.block_on(async { timeout(limit::DRAIN, record).await });
+            let recorded =
+                self.runtime.block_on(async { timeout(limit::DRAIN_DISPATCH, record).await });
             tracing::error!(%message, recorded = recorded.is_ok(), "a message is lost");
         }
-        for job in jobs {
-            self.give(job);
-        }
+        jobs.into_iter().for_each(|job| self.held.push(job));
+        self.give_held();
     }
 
-    /// The channel's task takes it at once: it never waits for a send before it reads on.
-    fn give(&mut self, job: Job) {
+    /// Gives the channels what they have room for. It never waits for a send before it reads on.
+    fn give_held(&mut self) {
+        let mut held = std::mem::take(&mut self.held);
+        held.offer(|job| self.give(job));
+        self.held = held;
+    }
+
+    /// Hands the message back when its channel has no room.
+    fn give(&mut self, job: Job) -> Result<(), Job> {
         let inbox = match self.channels.entry(job.channel) {
             Entry::Occupied(held) => held.into_mut(),
             Entry::Vacant(vacant) => {
@@ -163,8 +180,13 @@ impl ShardDispatch {
                 vacant.insert(inbox)
             }
         };
-        if inbox.blocking_send(job).is_err() && !*self.stop.borrow() {
-            tracing::error!(shard = self.shard.get(), "a channel's dispatcher has ended");
+        match inbox.try_send(job) {
+            Err(TrySendError::Full(job)) => Err(job),
+            Err(TrySendError::Closed(_)) if !*self.stop.borrow() => {
+                tracing::error!(shard = self.shard.get(), "a channel's dispatcher has ended");
+                Ok(())
+            }
+            Ok(()) | Err(TrySendError::Closed(_)) => Ok(()),
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use model::desk::{Body, Event, Record, Resume, Stamped};
 use model::id::{ChannelId, ConversationId, LaneId, MessageId};
 use model::service::Content;
+use model::time::Timestamp;
 use storage::port::Offset;
 
 /// A message to be sent.
@@ -17,9 +18,14 @@ pub(super) struct Job {
     pub(super) address: Arc<str>,
     /// What it holds.
     pub(super) content: Content,
+    /// When it was decided.
+    pub(super) at: Timestamp,
     /// How often it was tried.
     pub(super) tries: u32,
-    /// Whether the provider may have taken it already.
+    /// How many of these tries the provider may have taken: their outcome is unknown.
+    pub(super) unknown: u32,
+    /// Whether a try of it counts as a possible repeat: one before had no answer, or it was found
+    /// unanswered at a start, tried or not.
     pub(super) again: bool,
 }
 
@@ -39,7 +45,7 @@ impl Work {
     pub(super) fn fold(&mut self, stamped: &Stamped) {
         if let Body::Record(record) = &stamped.body {
             self.resume(record);
-            record.events.iter().for_each(|event| self.event(event));
+            record.events.iter().for_each(|event| self.event(event, record.at));
         }
     }
 
@@ -76,20 +82,20 @@ impl Work {
         }
     }
 
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::Opened(opened) => {
                 let to = (opened.channel, Arc::from(opened.address.as_str()));
                 self.conversations.insert(opened.conversation, to);
             }
             Event::Closed { conversation, .. } => drop(self.conversations.remove(conversation)),
-            Event::MessageSent { message, content, .. } => self.sent(*message, content),
+            Event::MessageSent { message, content, .. } => self.sent(*message, content, at),
             Event::SendAnswered { message, .. } => self.answered(*message),
             _ => {}
         }
     }
 
-    fn sent(&mut self, message: MessageId, content: &Content) {
+    fn sent(&mut self, message: MessageId, content: &Content, at: Timestamp) {
         let Some((channel, address)) = self.conversations.get(&message.conversation) else {
             self.lost.push(message);
             return;
@@ -99,7 +105,9 @@ impl Work {
             channel: *channel,
             address: Arc::clone(address),
             content: content.clone(),
+            at,
             tries: 0,
+            unknown: 0,
             again: false,
         };
         self.turn_of.insert(message, self.next_turn);
@@ -114,7 +122,6 @@ mod tests {
     use model::desk::{Cause, Envelope, Opened, SendResult};
     use model::id::{OperationId, ProtocolNumber};
     use model::service::Author;
-    use model::time::Timestamp;
 
     fn record(events: Vec<Event>) -> Stamped {
         let at = Timestamp::default();

@@ -4,7 +4,8 @@
 //! work, the head, the body while it streams, and the time each of them takes.
 
 mod listen;
-mod accept;
+pub(crate) mod accept;
+mod connection;
 mod service;
 mod body;
 mod reply;
@@ -84,8 +85,8 @@ impl IngestServer {
         self.address
     }
 
-    /// Serves until `stop`, then ends what is in work under [`limit::DRAIN`]. Fails only when the
-    /// operating system gives no thread or no runtime.
+    /// Serves until `stop`, then ends what is in work under [`limit::DRAIN_LISTENER`]. Fails only
+    /// when the operating system gives no thread or no runtime.
     pub fn serve(
         self,
         ports: Ports,
@@ -97,7 +98,7 @@ impl IngestServer {
         for (n, listener) in self.listeners.into_iter().enumerate() {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let (service, stop) = (Arc::clone(&service), stop.clone());
-            let serve = move || runtime.block_on(accept::serve(listener, service, stop));
+            let serve = move || runtime.block_on(connection::serve(listener, service, stop));
             threads.push(std::thread::Builder::new().name(format!("ingest-{n}")).spawn(serve)?);
         }
         Ok(Serving { threads })

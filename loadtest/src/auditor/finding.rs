@@ -38,7 +38,7 @@ pub enum Breach {
     LostReply,
     /// A reply reached the provider under two own ids.
     DoubledReply,
-    /// The same own id was sent twice though nothing had crashed.
+    /// Own ids were sent twice, more than the windows in flight at the crashes explain.
     RepeatedSend,
     /// Messages reached a contact in another order than the conversation's.
     DisorderedSend,
@@ -122,7 +122,7 @@ impl Breach {
             Self::NeverShown => "in history, never shown to an agent",
             Self::LostReply => "reply accepted, never reached its contact",
             Self::DoubledReply => "reply sent under two own ids",
-            Self::RepeatedSend => "own id sent twice without a crash",
+            Self::RepeatedSend => "own id sent twice, no crash explains it",
             Self::DisorderedSend => "sent out of the conversation's order",
             Self::OverCap => "agent above his cap",
             Self::BrokenSequence => "conversation with a gap in its sequence",

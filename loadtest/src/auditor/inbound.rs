@@ -66,7 +66,8 @@ impl<'a> Inbound<'a> {
     /// What was answered 2xx must be in history, and somebody must have been shown it. Only while
     /// all sockets were held: while one is away a conversation may come and go unseen.
     pub(super) fn judge(&self, observed: &Observations, findings: &mut Findings) {
-        let watched = observed.crashes == 0 && observed.agents.reconnects == 0;
+        let stops = observed.crashes + observed.drains;
+        let watched = stops == 0 && observed.agents.reconnects == 0;
         for sent in observed.customers.messages.iter().filter(|sent| sent.taken) {
             if !self.logged.contains_key(&sent.key) {
                 findings

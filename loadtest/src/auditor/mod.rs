@@ -64,7 +64,7 @@ pub struct Counts {
     pub waiting: u64,
     /// Conversations with an agent at the end.
     pub open: u64,
-    /// Sends that repeat an own id: allowed after a crash only.
+    /// Sends that repeat an own id: after a crash some are allowed.
     pub resent: u64,
 }
 
@@ -98,8 +98,7 @@ pub fn audit(observed: &Observations, archive: &Archive) -> Audit {
     let mut inbound = inbound::Inbound::of(&observed.customers);
     inbound.read(archive, &mut findings);
     inbound.judge(observed, &mut findings);
-    let crashed = observed.crashes > 0;
-    let mut outbound = outbound::Outbound::of(&observed.provider, crashed, &mut findings);
+    let mut outbound = outbound::Outbound::of(&observed.provider, observed.crashes, &mut findings);
     outbound.judge(&observed.agents, &mut findings);
     let fates = outbound::fates(archive, &mut findings);
     for over in &observed.agents.over_cap {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use model::id::MessageId;
+use model::limit;
 use model::service::ReceiptStatus;
 
 use super::{Archive, Archived, Breach, Findings};
@@ -30,24 +31,28 @@ pub(super) struct Fates {
 }
 
 impl<'a> Outbound<'a> {
-    /// Reads through what reached the provider: order, repeats.
-    pub(super) fn of(provider: &'a ProviderRecord, crashed: bool, findings: &mut Findings) -> Self {
+    /// Reads through what reached the provider: order, repeats. A crash leaves unknown what became
+    /// of the sends in flight, so each channel may repeat so many after each.
+    pub(super) fn of(provider: &'a ProviderRecord, crashes: u64, findings: &mut Findings) -> Self {
+        let allowed = crashes * limit::DISPATCH_IN_FLIGHT as u64;
+        let mut repeats: HashMap<&str, u64> = HashMap::new();
         let mut arrived: HashMap<_, HashSet<&str>> = HashMap::new();
         let mut newest: HashMap<(&str, &str), MessageId> = HashMap::new();
-        let mut repeated = 0;
         for send in &provider.sends {
             let own_id = send.own_id.as_deref().unwrap_or_default();
             let texts = arrived.entry((send.to.as_str(), send.text.as_str()));
             texts.or_default().insert(own_id);
-            repeated += u64::from(send.repeated);
-            if send.repeated && !crashed {
-                findings.add(Breach::RepeatedSend, || own_id.to_owned());
-            }
-            if !send.repeated && !in_order(send, &mut newest) {
+            if send.repeated {
+                let repeats = repeats.entry(send.account.as_str()).or_default();
+                *repeats += 1;
+                if *repeats > allowed {
+                    findings.add(Breach::RepeatedSend, || own_id.to_owned());
+                }
+            } else if !in_order(send, &mut newest) {
                 findings.add(Breach::DisorderedSend, || format!("{own_id} to {}", send.to));
             }
         }
-        Self { arrived, answered: HashSet::new(), repeated }
+        Self { arrived, answered: HashSet::new(), repeated: repeats.values().sum() }
     }
 
     /// Each reply the desk accepted must have reached its contact, under one own id.

@@ -101,6 +101,7 @@ impl Report {
             "took_s": self.observed.took.as_secs_f64(),
             "settled": self.observed.settled,
             "crashes": self.observed.crashes,
+            "drains": self.observed.drains,
             "counts": counts(&self.audit.counts),
             "misbehaviour": {
                 "webhooks": customers.webhooks,

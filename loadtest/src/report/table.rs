@@ -54,6 +54,9 @@ impl Report {
             row(out, "times killed", self.observed.crashes)?;
             row(out, "sends repeated after it", self.audit.counts.resent)?;
         }
+        if self.observed.drains > 0 {
+            row(out, "times stopped in good order", self.observed.drains)?;
+        }
         heading(out, "tried again")?;
         row(out, "webhooks", customers.retries)?;
         row(out, "receipts", provider.receipt_retries)?;
@@ -79,8 +82,13 @@ impl Report {
                 breach.words()
             )?;
             let examples = self.audit.findings.iter().filter(|f| f.breach == *breach);
+            let mut shown = 0;
             for finding in examples {
                 writeln!(out, "    {}", finding.example)?;
+                shown += 1;
+            }
+            if shown > 0 && *times > shown {
+                writeln!(out, "    and {} more", times - shown)?;
             }
         }
         for shortfall in &self.shortfalls {

@@ -18,8 +18,10 @@ pub struct Observations {
     pub seed: u64,
     /// Tells this run's messages from others'.
     pub run: u64,
-    /// Times the product was killed during the run.
+    /// Times the product was killed during the run: what it was sending then it may send again.
     pub crashes: u64,
+    /// Times the product was stopped in good order and started again: nothing may be sent again.
+    pub drains: u64,
     /// Whether everything came to rest in time.
     pub settled: bool,
     /// What customers sent and were answered.

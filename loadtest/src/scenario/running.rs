@@ -47,6 +47,7 @@ pub struct Running {
     begun: Instant,
     settle: Duration,
     crashes: u64,
+    drains: u64,
 }
 
 /// What is looked at to see whether anything still moves.
@@ -98,6 +99,7 @@ impl Running {
             begun: Instant::now(),
             settle: plan.settle,
             crashes: 0,
+            drains: 0,
         })
     }
 
@@ -111,9 +113,14 @@ impl Running {
         self.customers.clone()
     }
 
-    /// Says that the product was killed: sends in its window may be repeated from now on.
+    /// Says that the product was killed: the sends in its window then may be repeated.
     pub const fn note_crash(&mut self) {
         self.crashes += 1;
+    }
+
+    /// Says that the product was stopped in good order: sockets are opened again, and that is all.
+    pub const fn note_drain(&mut self) {
+        self.drains += 1;
     }
 
     /// How far the run is.
@@ -168,7 +175,7 @@ impl Running {
     fn rests(&self, sight: &Sight) -> bool {
         let Sight { customers, agents, provider } = *sight;
         // While a socket is away, a conversation may come and go unseen.
-        let unseen = self.crashes > 0 || agents.reconnects > 0;
+        let unseen = self.crashes + self.drains > 0 || agents.reconnects > 0;
         let shown = unseen || agents.shown >= customers.taken;
         let idle = agents.held == 0 && agents.working == 0;
         let out = provider.distinct >= agents.outbound && provider.receipts_due == 0;
@@ -190,6 +197,7 @@ impl Running {
             seed: self.load.seed,
             run: self.run,
             crashes: self.crashes,
+            drains: self.drains,
             settled,
             customers: self.customers.record(),
             agents: self.agents.record(),

@@ -10,6 +10,7 @@ use loadtest::customer::{MessageKey, SentMessage, address};
 use loadtest::provider::whatsapp::AcceptedSend;
 use loadtest::scenario::Observations;
 use model::id::{ConversationId, MessageId};
+use model::limit;
 use model::service::{ConversationState, ReceiptStatus};
 use model::time::Timestamp;
 
@@ -259,18 +260,51 @@ fn a_reply_under_two_own_ids_is_found() {
     assert_breach(&found, Breach::DoubledReply, 1);
 }
 
+/// A run with so many repeated sends by one channel.
+fn repeating(observed: &mut Observations, account: &str, times: usize) {
+    let first = observed.provider.sends[0].clone();
+    let again = AcceptedSend { repeated: true, account: account.to_owned(), ..first };
+    observed.provider.sends.extend(std::iter::repeat_n(again, times));
+}
+
 #[test]
-fn an_own_id_sent_twice_is_found_unless_something_crashed() {
-    let repeat = |observed: &mut Observations| {
-        let again = AcceptedSend { repeated: true, ..observed.provider.sends[0].clone() };
-        observed.provider.sends.push(again);
-    };
-    assert_breach(&with(|observed, _| repeat(observed)), Breach::RepeatedSend, 1);
+fn an_own_id_sent_twice_is_found_unless_a_crash_explains_it() {
+    let found = with(|observed, _| repeating(observed, "1", 1));
+    assert_breach(&found, Breach::RepeatedSend, 1);
     let found = with(|observed, _| {
-        repeat(observed);
+        repeating(observed, "1", 1);
         observed.crashes = 1;
     });
     assert_eq!((found.findings, found.counts.resent), (vec![], 1));
+}
+
+#[test]
+fn after_a_crash_each_channel_repeats_at_most_what_was_in_flight() {
+    let most = limit::DISPATCH_IN_FLIGHT;
+    let crashed = |times: [usize; 2], crashes| {
+        with(|observed, _| {
+            repeating(observed, "1", times[0]);
+            repeating(observed, "2", times[1]);
+            observed.crashes = crashes;
+        })
+    };
+    assert_eq!(crashed([most, most], 1).findings, []);
+    assert_eq!(crashed([2 * most, 2 * most], 2).findings, []);
+    assert_breach(&crashed([most + 3, 0], 1), Breach::RepeatedSend, 3);
+}
+
+#[test]
+fn after_a_stop_in_good_order_nothing_is_repeated_and_sockets_may_have_been_away() {
+    let found = with(|observed, _| {
+        repeating(observed, "1", 1);
+        observed.drains = 1;
+    });
+    assert_breach(&found, Breach::RepeatedSend, 1);
+    let found = with(|observed, _| {
+        observed.agents.shown.clear();
+        observed.drains = 1;
+    });
+    assert_eq!(found.findings, []);
 }
 
 #[test]

@@ -12,6 +12,5 @@ mod customers;
 mod desk;
 mod report;
 mod scenario;
-mod signing;
-mod simulator;
+mod provider;
 mod sink;

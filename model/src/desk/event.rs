@@ -214,7 +214,8 @@ pub struct Queued {
     pub seq: u32,
     /// The group.
     pub group: GroupId,
-    /// Its order in the queue: arrival stamp less the head start, in microseconds.
+    /// Its order in the queue, the lowest first: its arrival stamp, in microseconds. Contacts have
+    /// no priority classes yet; once they do, the group's head start of the class is taken off.
     pub key: i64,
 }
 
@@ -277,12 +278,14 @@ pub enum DeadReason {
     Undecodable,
     /// It names something that does not exist.
     Dangling,
+    /// Handling it ended in a panic, again and again.
+    Poison,
 }
 
 impl DeadReason {
     /// Every reason.
-    pub const ALL: [Self; 4] =
-        [Self::Unparseable, Self::UnknownAccount, Self::Undecodable, Self::Dangling];
+    pub const ALL: [Self; 5] =
+        [Self::Unparseable, Self::UnknownAccount, Self::Undecodable, Self::Dangling, Self::Poison];
 
     /// Its name in metrics and listings.
     pub const fn name(self) -> &'static str {
@@ -291,6 +294,7 @@ impl DeadReason {
             Self::UnknownAccount => "unknown-account",
             Self::Undecodable => "undecodable",
             Self::Dangling => "dangling",
+            Self::Poison => "poison",
         }
     }
 }

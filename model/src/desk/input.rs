@@ -63,11 +63,20 @@ pub enum SendResult {
     },
     /// It will not be tried again.
     Failed {
-        /// The provider's error code, or the HTTP status.
+        /// The provider's error code. Negative when it is dispatch that gave up: then no provider
+        /// has judged the message.
         code: i64,
-        /// What the provider said, cut to 512 bytes.
+        /// What the provider said, or why dispatch gave up; cut to 512 bytes.
         detail: String,
     },
+}
+
+impl SendResult {
+    /// Whether this is a failure that no provider has named: its receipt, should one come, knows
+    /// better.
+    pub const fn is_presumed(&self) -> bool {
+        matches!(self, Self::Failed { code, .. } if *code < 0)
+    }
 }
 
 impl Outcome {

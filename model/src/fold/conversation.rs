@@ -56,6 +56,39 @@ pub struct SentMessage {
     pub provider_id: String,
     /// How far it came; `None` until the provider answered.
     pub status: Option<ReceiptStatus>,
+    /// Whether it failed only by dispatch's own word: the provider's next one counts instead.
+    pub is_presumed: bool,
+}
+
+impl SentMessage {
+    /// Whether the provider's word that it came to `status` tells something new.
+    pub fn moves_to(&self, status: ReceiptStatus) -> bool {
+        self.is_presumed || Some(status) > self.status
+    }
+
+    fn move_to(&mut self, status: ReceiptStatus) {
+        if self.moves_to(status) {
+            self.status = Some(status);
+            self.is_presumed = false;
+        }
+    }
+
+    fn answer(&mut self, result: &SendResult) {
+        match result {
+            SendResult::Accepted { provider_id } => {
+                self.provider_id.clone_from(provider_id);
+                self.move_to(ReceiptStatus::Sent);
+            }
+            // A receipt that came before dispatch gave up knows better, too.
+            SendResult::Failed { .. } if result.is_presumed() => {
+                if self.status.is_none() {
+                    self.status = Some(ReceiptStatus::Failed);
+                    self.is_presumed = true;
+                }
+            }
+            SendResult::Failed { .. } => self.move_to(ReceiptStatus::Failed),
+        }
+    }
 }
 
 impl Conversation {
@@ -104,10 +137,14 @@ impl Conversation {
                 self.last_seq = *seq;
                 self.state = ConversationState::Closed;
             }
-            Event::SendAnswered { message, result, .. } => self.answer(message.seq, result),
+            Event::SendAnswered { message, result, .. } => {
+                if let Some(sent) = self.sent_mut(message.seq) {
+                    sent.answer(result);
+                }
+            }
             Event::ReceiptApplied { message, status, .. } => {
                 if let Some(sent) = self.sent_mut(message.seq) {
-                    sent.status = sent.status.max(Some(*status));
+                    sent.move_to(*status);
                 }
             }
             _ => {}
@@ -132,7 +169,12 @@ impl Conversation {
         if self.sent.len() == limit::VIEW_MESSAGES {
             self.sent.pop_front();
         }
-        self.sent.push_back(SentMessage { seq, provider_id: String::new(), status: None });
+        self.sent.push_back(SentMessage {
+            seq,
+            provider_id: String::new(),
+            status: None,
+            is_presumed: false,
+        });
     }
 
     fn queue(&mut self, queued: &Queued, at: Timestamp) {
@@ -151,16 +193,5 @@ impl Conversation {
         self.agent = Some(assigned.agent);
         self.assigned_at = at;
         self.charge = assigned.charge;
-    }
-
-    fn answer(&mut self, seq: u32, result: &SendResult) {
-        let Some(sent) = self.sent_mut(seq) else { return };
-        match result {
-            SendResult::Accepted { provider_id } => {
-                sent.provider_id.clone_from(provider_id);
-                sent.status = sent.status.max(Some(ReceiptStatus::Sent));
-            }
-            SendResult::Failed { .. } => sent.status = Some(ReceiptStatus::Failed),
-        }
     }
 }

@@ -21,6 +21,8 @@ pub struct Lane {
     pub messages: Dedup,
     /// Commands already handled.
     pub commands: Dedup,
+    /// Closed conversations, each with its channel.
+    pub closed: Dedup,
     /// How far its inputs are handled.
     pub progress: Progress,
 }
@@ -43,6 +45,7 @@ impl Default for Lane {
             next_counter: 0,
             messages: Dedup::new(limit::DEDUP_WINDOW),
             commands: Dedup::new(limit::COMMAND_WINDOW),
+            closed: Dedup::new(limit::RECEIPT_WINDOW),
             progress: Progress::default(),
         }
     }
@@ -69,6 +72,15 @@ impl Lane {
         self.messages.contains(message_key(channel, provider_id))
     }
 
+    /// Whether this conversation belongs to this channel, as far as the lane still knows: a closed
+    /// one is remembered for [`limit::RECEIPT_WINDOW`].
+    pub fn is_of_channel(&self, conversation: ConversationId, channel: ChannelId) -> bool {
+        match self.conversations.get(&conversation) {
+            Some(open) => open.channel == channel,
+            None => self.closed.contains(closed_key(conversation, channel)),
+        }
+    }
+
     /// The open conversation of an address.
     pub fn of_address(&self, channel: ChannelId, address: &str) -> Option<&Conversation> {
         let id = self.by_address.get(&(channel, address.to_owned()))?;
@@ -88,11 +100,12 @@ impl Lane {
             self.messages.insert(message_key(conversation.channel, provider_id), at);
         }
         conversation.apply(event, at);
-        (conversation.state == ConversationState::Closed).then(|| self.close(event))?
+        (conversation.state == ConversationState::Closed).then(|| self.close(event, at))?
     }
 
-    fn close(&mut self, event: &Event) -> Option<Conversation> {
+    fn close(&mut self, event: &Event, at: Timestamp) -> Option<Conversation> {
         let closed = self.conversations.remove(&event.conversation()?)?;
+        self.closed.insert(closed_key(closed.id, closed.channel), at);
         self.by_address.remove(&(closed.channel, closed.address.clone()));
         Some(closed)
     }
@@ -164,5 +177,12 @@ fn command_key(user: UserId, id: CommandId) -> u128 {
     let mut hash = xxhash_rust::xxh3::Xxh3::new();
     hash.update(&user.0.to_be_bytes());
     hash.update(&id.0.to_be_bytes());
+    hash.digest128()
+}
+
+fn closed_key(conversation: ConversationId, channel: ChannelId) -> u128 {
+    let mut hash = xxhash_rust::xxh3::Xxh3::new();
+    hash.update(&conversation.get().to_be_bytes());
+    hash.update(&channel.0.to_be_bytes());
     hash.digest128()
 }

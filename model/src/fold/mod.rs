@@ -1,7 +1,7 @@
 //! State ← record: the only way state is rebuilt.
 //!
-//! A lane applies its own records as it hands them to the log; a restart, the view and the
-//! recorder apply the same records as they read them. There is no second way to the same state.
+//! A lane applies its own records as it hands them to the log; a restart and the view apply the
+//! same records as they read them. There is no second way to the same state.
 
 mod conversation;
 mod dedup;

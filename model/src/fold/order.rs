@@ -1,3 +1,6 @@
+use bytes::Bytes;
+
+use crate::desk::wire::{self, DecodeError};
 use crate::desk::{Body, Envelope, Stamped};
 
 /// Which records of an `events` partition count: those of the epoch in force, in the dense order
@@ -43,6 +46,20 @@ impl EpochOrder {
         match &record.body {
             Body::Claimed(claim) => self.claim(claim.epoch),
             _ => self.pass(&record.envelope),
+        }
+    }
+
+    /// Reads the next record of the partition from its bytes and judges it. There is no record when
+    /// this release does not know its kind and may skip it: its place in the order counts all the
+    /// same, and the next one follows it.
+    ///
+    /// # Errors
+    /// As [`wire::decode`]; then nothing was judged.
+    pub fn read(&mut self, bytes: &Bytes) -> Result<(Verdict, Option<Stamped>), DecodeError> {
+        match wire::decode(bytes) {
+            Ok(stamped) => Ok((self.judge(&stamped), Some(stamped))),
+            Err(DecodeError::Skippable { envelope, .. }) => Ok((self.pass(&envelope), None)),
+            Err(error) => Err(error),
         }
     }
 

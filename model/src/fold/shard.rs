@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
+
+use crate::desk::wire::DecodeError;
 use crate::desk::{Assigned, Body, Event, Record, Stamped, Why};
 use crate::id::{GroupId, LaneId, UserId};
 use crate::people::{Policy, Presence};
@@ -65,6 +68,20 @@ impl Shard {
             self.apply_record(record);
         }
         verdict
+    }
+
+    /// The same from the record's bytes, as [`EpochOrder::read`].
+    ///
+    /// # Errors
+    /// As [`EpochOrder::read`]; then nothing was folded.
+    pub fn read(&mut self, bytes: &Bytes) -> Result<(Verdict, Option<Stamped>), DecodeError> {
+        let (verdict, stamped) = self.order.read(bytes)?;
+        if let (Verdict::Apply, Some(Body::Record(record))) =
+            (verdict, stamped.as_ref().map(|stamped| &stamped.body))
+        {
+            self.apply_record(record);
+        }
+        Ok((verdict, stamped))
     }
 
     fn apply_record(&mut self, record: &Record) {

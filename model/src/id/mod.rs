@@ -234,9 +234,15 @@ impl FromStr for MessageId {
 pub struct CommandId(pub u128);
 
 impl CommandId {
-    /// The id of an `Idempotency-Key`: any text of the client's, hashed to 128 bits.
-    pub fn of_key(key: &str) -> Self {
-        Self(xxhash_rust::xxh3::xxh3_128(key.as_bytes()))
+    /// The id of an `Idempotency-Key`, any text of the client's, together with the command it
+    /// came with, hashed to 128 bits: a key used for another command gives another id, so that no
+    /// command is ever taken for a repeat of a different one.
+    pub fn of_key(key: &str, command: &[u8]) -> Self {
+        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+        hasher.update(&(key.len() as u64).to_le_bytes());
+        hasher.update(key.as_bytes());
+        hasher.update(command);
+        Self(hasher.digest128())
     }
 }
 

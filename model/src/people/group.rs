@@ -21,7 +21,8 @@ pub struct Group {
     pub policy: Policy,
     /// The score a newcomer starts with under least-time and least-count.
     pub newcomer: NewcomerScore,
-    /// How far one contact priority class moves a conversation ahead in the queue.
+    /// How far one contact priority class moves a conversation ahead in the queue. It is kept, and
+    /// moves nothing yet: contacts have no priority classes, so all are of the one without any.
     pub head_start: Duration,
 }
 

@@ -29,7 +29,8 @@ pub enum Author {
 }
 
 /// How far a sent message came. A lattice, not a sequence: `Read` may come before `Delivered`,
-/// and `Failed` is final.
+/// and `Failed` is final where a provider has said so. Where only dispatch gave up, any receipt
+/// of the provider knows better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReceiptStatus {

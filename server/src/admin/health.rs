@@ -22,7 +22,11 @@ pub enum Phase {
 pub struct Health {
     phase: RwLock<Phase>,
     checks: RwLock<Vec<Check>>,
+    lag: RwLock<Option<Lag>>,
 }
+
+/// Durable records that history does not have yet, as long as somebody knows.
+type Lag = Box<dyn Fn() -> Option<u64> + Send + Sync>;
 
 struct Check {
     name: &'static str,
@@ -49,6 +53,16 @@ impl Health {
     /// Adds a check; it is asked at every report and must not block.
     pub fn add(&self, name: &'static str, passes: impl Fn() -> bool + Send + Sync + 'static) {
         self.checks.write().push(Check { name, passes: Box::new(passes) });
+    }
+
+    /// Says where history's lag is asked for; it must not block.
+    pub fn measure_lag(&self, lag: impl Fn() -> Option<u64> + Send + Sync + 'static) {
+        *self.lag.write() = Some(Box::new(lag));
+    }
+
+    /// Durable records that history does not have yet.
+    pub fn lag(&self) -> Option<u64> {
+        self.lag.read().as_ref()?()
     }
 
     /// How things stand.

@@ -1,9 +1,13 @@
 use std::sync::OnceLock;
 
+use metrics::Gauge;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// What runs: always 1, its labels say.
 const BUILD_INFO: &str = "chasqui_build_info";
+
+/// Durable records of `events`, of all shards, that history does not have yet.
+const HISTORY_LAG: &str = "chasqui_history_lag_records";
 
 /// Buckets of every duration: 100 µs to 10 s.
 const BUCKETS_SECONDS: [f64; 12] =
@@ -13,6 +17,11 @@ const BUCKETS_SECONDS: [f64; 12] =
 pub(super) fn install() -> PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     RECORDER.get_or_init(recorder).clone()
+}
+
+/// The gauge of history's lag.
+pub(super) fn history_lag() -> Gauge {
+    metrics::gauge!(HISTORY_LAG)
 }
 
 fn recorder() -> PrometheusHandle {
@@ -29,5 +38,6 @@ fn recorder() -> PrometheusHandle {
     }
     let version = env!("CARGO_PKG_VERSION");
     metrics::gauge!(BUILD_INFO, "version" => version).set(1.0);
+    metrics::describe_gauge!(HISTORY_LAG, "durable records that history does not have yet");
     handle
 }

@@ -19,7 +19,8 @@ use tokio::sync::watch;
 
 pub use health::{Health, Phase};
 
-/// Between two rounds of upkeep: the exporter keeps every raw sample of a histogram until one.
+/// Between two rounds of upkeep: gauges are read, and the exporter keeps every raw sample of a
+/// histogram until one.
 const UPKEEP: Duration = Duration::from_millis(500);
 
 /// The admin listener, bound and not yet served.
@@ -72,7 +73,7 @@ async fn serve(
     mut stop: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let upkeep = tokio::spawn(upkeep(metrics.clone()));
+    let upkeep = tokio::spawn(upkeep(metrics.clone(), Arc::clone(&health)));
     let router = Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
@@ -88,10 +89,15 @@ async fn serve(
     Ok(())
 }
 
-async fn upkeep(metrics: PrometheusHandle) {
+async fn upkeep(metrics: PrometheusHandle, health: Arc<Health>) {
+    let lag = metric::history_lag();
     let mut ticks = tokio::time::interval(UPKEEP);
     loop {
         ticks.tick().await;
+        if let Some(behind) = health.lag() {
+            // Exact below 2^53 records.
+            lag.set(behind as f64);
+        }
         metrics.run_upkeep();
     }
 }

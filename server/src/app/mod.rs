@@ -3,18 +3,22 @@
 //! Listeners are bound first and served last: callers of a starting process wait in the backlog
 //! instead of being refused. At the end it is the other way round: ingest takes no more, then the
 //! desk, then the shards finish what is in hand, and those who follow the log come to its end
-//! before it closes.
+//! before it closes. Whoever depends on a peer outside has a part of the time and no more: an
+//! agent, a provider or a caller who does not answer takes nothing from those who keep what was
+//! acknowledged.
 
 mod begin;
 mod desk;
 mod error;
 mod listen;
+mod room;
 mod stage;
 
 use std::sync::Arc;
 use std::sync::mpsc;
+use std::time::Duration;
 
-use distributor::shard::{Handle, ShardPlan, Stage};
+use distributor::shard::{Handle, ShardPlan};
 use gateway::Ports;
 use gateway::dispatch::Dispatch;
 use gateway::follow::SettingsFollower;
@@ -32,6 +36,7 @@ pub use begin::{Begin, Begun};
 use desk::DeskRoom;
 pub use error::{DrainError, StartError};
 pub use listen::{Addresses, Listeners};
+use room::{Watched, within};
 use stage::Stages;
 
 /// What is to be started.
@@ -63,9 +68,9 @@ struct Rooms {
     admin: std::thread::JoinHandle<()>,
     settings: Arc<SettingsFollower>,
     shards: Vec<Handle>,
-    recorder: Recorder,
+    recorder: Watched<Recorder>,
     view: Arc<View>,
-    dispatch: Dispatch,
+    dispatch: Watched<Dispatch>,
     ingest: gateway::http::Serving,
     desk: DeskRoom,
 }
@@ -115,9 +120,10 @@ impl App {
         )?;
         let ingest = ingest.serve(ports.clone(), Arc::clone(&settings), stages.ingest())?;
         let desk = DeskRoom::open(desk, &ports, &settings, &view, stages.desk())?;
-        watch_health(&health, &shards);
-        health.enter(Phase::Serving);
+        let (recorder, dispatch) = (Watched::new(recorder), Watched::new(dispatch));
         let rooms = Rooms { admin, settings, shards, recorder, view, dispatch, ingest, desk };
+        room::watch(&health, &ports.log, &rooms);
+        health.enter(Phase::Serving);
         Ok(Self { addresses, begun, ports, health, stages, rooms, engines })
     }
 
@@ -145,38 +151,47 @@ impl App {
         finished.recv_timeout(limit::DRAIN).unwrap_or(Err(DrainError::TooLong))
     }
 
+    /// Ends at once, as a crash would: for when the log has failed and nothing can be kept.
+    pub fn give_up(self) {
+        self.health.enter(Phase::Draining);
+        let _ = within("process", GIVE_UP, move || drop(self));
+    }
+
     fn drain_in_order(self) -> Result<(), DrainError> {
         let Self { health, stages, rooms, engines, ports, begun, .. } = self;
         health.enter(Phase::Draining);
+        // Each of the next four may be abandoned; that loses nothing that was acknowledged.
         stages.stop_ingest();
-        rooms.ingest.join();
+        let _ = within("ingest", limit::DRAIN_LISTENER + MARGIN, move || rooms.ingest.join());
         stages.stop_desk();
-        rooms.desk.join();
+        let _ = within("desk", limit::DRAIN_LISTENER + MARGIN, move || rooms.desk.join());
         stages.stop_shards();
-        for shard in rooms.shards {
-            shard.join();
-        }
+        let shards = rooms.shards;
+        let ended = within("shards", limit::DRAIN_SHARDS, move || {
+            shards.into_iter().for_each(Handle::join);
+        });
         stages.stop_followers();
-        rooms.dispatch.join();
+        let dispatch = rooms.dispatch.take();
+        let _ = within("dispatch", limit::DRAIN_DISPATCH, move || dispatch.map(Dispatch::join));
         rooms.view.join();
         rooms.settings.join();
-        begun.join();
-        let recorded = rooms.recorder.join();
+        let _ = within("simulator", MARGIN, move || begun.join());
+        let recorded = rooms.recorder.take().map_or(Ok(()), Recorder::join);
         drop(ports);
         let closed = engines.close();
         stages.stop_last();
         drop(rooms.admin.join());
         recorded?;
-        Ok(closed?)
+        closed?;
+        ended.ok_or(DrainError::TooLong)
     }
 }
 
-/// Ready means that every shard is owned and its lanes run.
-fn watch_health(health: &Health, shards: &[Handle]) {
-    let stages: Vec<_> = shards.iter().map(Handle::stages).collect();
-    let runs = |stage: &Stage| matches!(stage, Stage::Running { .. });
-    health.add("shards", move || stages.iter().all(|stage| runs(&stage.borrow())));
-}
+/// Beyond a room's own bound, for it to keep that bound by itself.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// How long giving up may take.
+const GIVE_UP: Duration = Duration::from_secs(2);
 
 fn start_shards(ports: &Ports, plan: &Plan, stages: &Stages) -> Result<Vec<Handle>, StartError> {
     let start = |shard| {

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use gateway::secret::{ChannelSecret, EndpointSecrets};
 use model::desk::{Entity, SettingsError};
+use model::limit;
 use model::people::{Group, Membership, Operation, User};
 use model::place::Place;
 use model::service::{Channel, ChannelKind, Endpoint, Flow, Secret};
@@ -94,6 +95,8 @@ impl Reader {
         }
         let given = (row.password, row.password_file);
         let password = self.secret(&span, "password", given)?;
+        self.password_rule(&password)?;
+        let password = password.into_inner();
         self.seed.passwords.push((row.login.clone(), row.id, password));
         let member = |group| Membership { group, receives: true };
         let user = User {
@@ -113,13 +116,18 @@ impl Reader {
     }
 
     fn endpoint(&mut self, span: Range<usize>, row: EndpointRow) -> Result<(), Fault> {
+        let kind = *row.kind.get_ref();
+        if kind != ChannelKind::Whatsapp {
+            let message = format!("`{}` is not supported yet: only `whatsapp` is", kind.name());
+            return Err(self.source.fault(row.kind.span(), message));
+        }
         let given = (row.verify_token, row.verify_token_file);
-        let verify_token = self.secret(&span, "verify_token", given)?;
+        let verify_token = self.secret(&span, "verify_token", given)?.into_inner();
         let given = (row.app_secret, row.app_secret_file);
-        let app_secrets = vec![self.secret(&span, "app_secret", given)?];
+        let app_secrets = vec![self.secret(&span, "app_secret", given)?.into_inner()];
         let secrets = EndpointSecrets { verify_token, app_secrets };
         self.seed.endpoints.push((row.name.clone(), secrets));
-        self.add(span, Entity::Endpoint(Endpoint { name: row.name, version: 1, kind: row.kind }));
+        self.add(span, Entity::Endpoint(Endpoint { name: row.name, version: 1, kind }));
         Ok(())
     }
 
@@ -137,7 +145,8 @@ impl Reader {
             let message = format!("account `{}` already has a channel there", row.account);
             return Err(self.source.fault(span, message));
         }
-        let token = self.secret(&span, "token", (row.token, row.token_file))?;
+        let provider_url = self.provider_url(&row.provider_url)?;
+        let token = self.secret(&span, "token", (row.token, row.token_file))?.into_inner();
         self.seed.channels.push((row.id, ChannelSecret { token }));
         let channel = Channel {
             id: row.id,
@@ -147,21 +156,42 @@ impl Reader {
             name: row.name,
             account: row.account,
             endpoint: row.endpoint,
-            provider_url: row.provider_url.trim_end_matches('/').to_owned(),
+            provider_url,
             flow,
         };
         self.add(span, Entity::Channel(channel));
         Ok(())
     }
 
-    /// A secret that is written as `key` or named by `key_file`.
+    fn provider_url(&self, url: &Spanned<String>) -> Result<String, Fault> {
+        let text = url.get_ref().trim_end_matches('/');
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        if rest.is_none_or(str::is_empty) {
+            let message = format!("`{text}` is not a URL like \"https://graph.facebook.com\"");
+            return Err(self.source.fault(url.span(), message));
+        }
+        Ok(text.to_owned())
+    }
+
+    /// The rule that login keeps: better told here than once half is written.
+    fn password_rule(&self, password: &Spanned<Secret>) -> Result<(), Fault> {
+        let text = password.get_ref().expose();
+        let (least, most) = (limit::PASSWORD_CHARACTERS, limit::PASSWORD_BYTES);
+        if text.chars().count() < least || text.len() > most {
+            let message = format!("a password has {least} characters to {most} bytes");
+            return Err(self.source.fault(password.span(), message));
+        }
+        Ok(())
+    }
+
+    /// A secret that is written as `key` or named by `key_file`, and where. It is not empty.
     fn secret(
         &self,
         span: &Range<usize>,
         key: &str,
-        given: (Option<Secret>, Option<Spanned<PathBuf>>),
-    ) -> Result<Secret, Fault> {
-        match given {
+        given: (Option<Spanned<Secret>>, Option<Spanned<PathBuf>>),
+    ) -> Result<Spanned<Secret>, Fault> {
+        let secret = match given {
             (Some(secret), None) => Ok(secret),
             (None, Some(file)) => self.secret_file(&file),
             (None, None) => {
@@ -172,16 +202,21 @@ impl Reader {
                 let message = format!("`{key}` and `{key}_file` are both given");
                 Err(self.source.fault(file.span(), message))
             }
+        }?;
+        if secret.get_ref().expose().is_empty() {
+            return Err(self.source.fault(secret.span(), format!("the {key} is empty")));
         }
+        Ok(secret)
     }
 
-    fn secret_file(&self, file: &Spanned<PathBuf>) -> Result<Secret, Fault> {
+    fn secret_file(&self, file: &Spanned<PathBuf>) -> Result<Spanned<Secret>, Fault> {
         let path = self.folder.join(file.get_ref());
         let text = std::fs::read_to_string(&path).map_err(|error| {
             let message = format!("{}: {error}", path.display());
             self.source.fault(file.span(), message)
         })?;
-        Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+        let secret = Secret::new(text.trim_end_matches(['\r', '\n']).to_owned());
+        Ok(Spanned::new(file.span(), secret))
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) struct UserRow {
     pub(super) cap: Cap,
     #[serde(default)]
     pub(super) rank: AgentRank,
-    pub(super) password: Option<Secret>,
+    pub(super) password: Option<Spanned<Secret>>,
     pub(super) password_file: Option<Spanned<PathBuf>>,
 }
 
@@ -69,10 +69,10 @@ pub(super) struct UserRow {
 #[serde(deny_unknown_fields)]
 pub(super) struct EndpointRow {
     pub(super) name: EndpointName,
-    pub(super) kind: ChannelKind,
-    pub(super) verify_token: Option<Secret>,
+    pub(super) kind: Spanned<ChannelKind>,
+    pub(super) verify_token: Option<Spanned<Secret>>,
     pub(super) verify_token_file: Option<Spanned<PathBuf>>,
-    pub(super) app_secret: Option<Secret>,
+    pub(super) app_secret: Option<Spanned<Secret>>,
     pub(super) app_secret_file: Option<Spanned<PathBuf>>,
 }
 
@@ -84,9 +84,9 @@ pub(super) struct ChannelRow {
     pub(super) endpoint: EndpointName,
     pub(super) name: String,
     pub(super) account: String,
-    pub(super) provider_url: String,
+    pub(super) provider_url: Spanned<String>,
     pub(super) flow: Vec<Step>,
-    pub(super) token: Option<Secret>,
+    pub(super) token: Option<Spanned<Secret>>,
     pub(super) token_file: Option<Spanned<PathBuf>>,
 }
 

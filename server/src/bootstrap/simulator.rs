@@ -29,8 +29,17 @@ pub enum SimulateError {
         what: &'static str,
     },
     /// The address the starter's channel sends to could not be listened on.
-    #[error("the simulated provider cannot listen")]
-    Listen(#[from] std::io::Error),
+    #[error("the simulated provider cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No thread from the operating system.
+    #[error("no thread from the operating system")]
+    Thread(#[from] std::io::Error),
 }
 
 /// Starts the starter's provider on a thread of its own: a Graph API that prints what it is sent
@@ -60,9 +69,12 @@ async fn start(ports: &Ports, ingest: SocketAddr) -> Result<Simulator, SimulateE
     let app_secret = endpoint.and_then(|e| e.app_secrets.into_iter().next());
     let app_secret = app_secret.ok_or(gone("app secret"))?;
     let tokens = BTreeMap::from([(ACCOUNT.to_owned(), token)]);
-    let plan = SimulatorPlan::well_behaved(address_of(ports)?, tokens);
+    let address = address_of(ports)?;
+    let plan = SimulatorPlan::well_behaved(address, tokens);
     let clock = Arc::clone(&ports.clock);
-    let simulator = Simulator::start(plan, clock, Some(Box::new(std::io::stdout()))).await?;
+    let simulator = Simulator::start(plan, clock, Some(Box::new(std::io::stdout())))
+        .await
+        .map_err(|source| SimulateError::Listen { address, source })?;
     let endpoint = ENDPOINT.to_owned();
     simulator.deliver_to(ReceiptTarget { ingest, endpoint, app_secret });
     Ok(simulator)

@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 
 use gateway::secret::{ChannelSecret, EndpointSecrets};
 use model::desk::Entity;
@@ -35,6 +35,15 @@ pub enum StarterError {
     /// A compiled-in name is not lawful: never.
     #[error("the compiled-in starter is wrong")]
     Id(#[from] IdError),
+    /// Its provider could not listen there.
+    #[error("the simulated provider cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 /// The starter's endpoint.
@@ -50,8 +59,11 @@ const OPERATION: OperationId = OperationId(1);
 const GROUP: GroupId = GroupId(1);
 const LOGIN: &str = "agent";
 
-/// A starter with fresh secrets, whose provider is a simulator at `simulator`.
+/// A starter with fresh secrets, whose provider is a simulator at `simulator`. The address must be
+/// free: a starter is planted, and its secrets shown, only where its provider can be started.
 pub fn starter(simulator: SocketAddr) -> Result<Starter, StarterError> {
+    TcpListener::bind(simulator)
+        .map_err(|source| StarterError::Listen { address: simulator, source })?;
     let name: EndpointName = ENDPOINT.parse()?;
     let (password, app_secret, verify_token) = (random()?, random()?, random()?);
     let secrets = EndpointSecrets {
@@ -142,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_starter_is_lawful_and_its_secrets_are_its_own() {
-        let address = SocketAddr::from(([127, 0, 0, 1], 8082));
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let (a, b) = (starter(address).unwrap(), starter(address).unwrap());
         assert_eq!(a.seed.check(), Ok(()));
         assert_ne!(a.app_secret, b.app_secret);

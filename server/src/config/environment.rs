@@ -19,7 +19,9 @@ pub(super) fn overlay(
     for (name, text) in ours {
         let key = resolve(&name)?;
         put(&mut table, &key, value(&key, &text));
-        config = read(&table, &name)?;
+        config = Config::deserialize(table.clone()).map_err(|error| {
+            Fault::named(&name, hint::explain_value(error.message(), &text, &key.value))
+        })?;
         set.push(format!("{}.{}", key.section, key.name));
     }
     Ok((config, set))

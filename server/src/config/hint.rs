@@ -1,3 +1,26 @@
+use std::net::SocketAddr;
+
+use model::unit::{ByteSize, Period};
+
+/// As [`explain`], for the value of a key whose default is known: a number without its unit is
+/// told the units, an address that is none is shown one.
+pub(super) fn explain_value(message: &str, written: &str, default: &toml::Value) -> String {
+    let default = default.as_str().unwrap_or("");
+    if default.parse::<SocketAddr>().is_ok() {
+        return format!("`{written}` is not an address with its port, like `{default}`");
+    }
+    if message.starts_with("invalid type") {
+        let period = default.parse::<Period>().and_then(|_| written.parse::<Period>());
+        let size = default.parse::<ByteSize>().and_then(|_| written.parse::<ByteSize>());
+        // Of a default that is neither, both speak of the default itself.
+        let wrong = [period.err(), size.err()].into_iter().flatten();
+        if let Some(error) = wrong.into_iter().find(|error| error.text == written) {
+            return error.to_string();
+        }
+    }
+    explain(message)
+}
+
 /// A parser's message in words of the person who wrote the file: "field" is "key", and what was
 /// probably meant stands beside an unknown one.
 pub(super) fn explain(message: &str) -> String {

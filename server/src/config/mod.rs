@@ -5,6 +5,7 @@
 
 pub mod keys;
 
+mod check;
 mod environment;
 mod hint;
 mod section;
@@ -12,6 +13,7 @@ mod source;
 
 use std::path::{Path, PathBuf};
 
+use model::id::{LaneId, ShardId};
 use model::place::Place;
 use serde::Deserialize;
 use toml::Spanned;
@@ -83,7 +85,7 @@ impl Loaded {
         source: Source,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Fault> {
-        let fault = |error| source.toml_fault(&error);
+        let fault = |error| located(&source, &error);
         toml::from_str::<Config>(source.text()).map_err(fault)?;
         let table = toml::from_str::<toml::Table>(source.text()).map_err(fault)?;
         let (config, variables) = environment::overlay(table, variables)?;
@@ -106,10 +108,12 @@ impl Loaded {
     /// The installation's shape.
     pub fn place(&self) -> Result<Place, Fault> {
         let Installation { shards, lanes } = self.config.installation;
-        Place::new(shards, 1)
-            .map_err(|error| self.fault("installation", "shards", error.to_string()))?;
-        Place::new(shards, lanes)
-            .map_err(|error| self.fault("installation", "lanes", error.to_string()))
+        let wrong = |key, value: u64, most: u64| {
+            let message = format!("{key} = {value} is outside 1..={most}");
+            self.fault("installation", key, message)
+        };
+        Place::new(shards, 1).map_err(|_| wrong("shards", shards.into(), SHARDS_MOST))?;
+        Place::new(shards, lanes).map_err(|_| wrong("lanes", lanes.into(), LANES_MOST))
     }
 
     /// The settings file to bootstrap from, if one is named; beside the configuration file, when
@@ -125,10 +129,25 @@ impl Loaded {
         Ok(Some(path))
     }
 
-    fn check(&self) -> Result<(), Fault> {
-        self.place()?;
-        self.bootstrap_file()?;
-        Ok(())
+    /// Whether somebody wrote the key, in the file or as a variable.
+    fn is_set(&self, section: &str, key: &str) -> bool {
+        self.variables.contains(&format!("{section}.{key}"))
+            || span_of(&self.source, section, key).is_some()
+    }
+}
+
+/// The most shards of an installation, and the most lanes of a shard: what [`Place::new`] takes.
+const SHARDS_MOST: u64 = ShardId::MAX as u64 + 1;
+const LANES_MOST: u64 = LaneId::MAX as u64 + 1;
+
+/// A parser's mistake, in the words of the key it is about.
+fn located(source: &Source, error: &toml::de::Error) -> Fault {
+    let span = error.span().unwrap_or(0..0);
+    let written = source.text().get(span.clone()).unwrap_or("").trim_matches('"');
+    let at = |key: &keys::Key| span_of(source, &key.section, &key.name) == Some(span.clone());
+    match keys::known().iter().find(|key| at(key)) {
+        Some(key) => source.fault(span, hint::explain_value(error.message(), written, &key.value)),
+        None => source.toml_fault(error),
     }
 }
 

@@ -84,7 +84,7 @@ fn an_unknown_variable_is_refused_with_a_hint() {
 #[test]
 fn a_wrong_variable_is_named() {
     let fault = with_variable("CHASQUI__INSTALLATION__LANES", "200").unwrap_err().to_string();
-    assert_eq!(fault, "CHASQUI__INSTALLATION__LANES: lane 199 is outside 0..=63");
+    assert_eq!(fault, "CHASQUI__INSTALLATION__LANES: lanes = 200 is outside 1..=64");
     let fault = with_variable("CHASQUI__INSTALLATION__LANES", "two").unwrap_err().to_string();
     assert!(fault.starts_with("CHASQUI__INSTALLATION__LANES: invalid type"), "{fault}");
 }
@@ -109,7 +109,7 @@ fn mistakes_are_shown_where_they_stand() {
         fault("[log]\nfilter = \"a\"\nfilter = \"b\"").starts_with("a.toml:3:1: duplicate key")
     );
     assert!(fault("[log\n").starts_with("a.toml:1:5: "));
-    assert!(fault("[installation]\nlanes = 65").starts_with("a.toml:2:9: lane 64 is outside"));
+    assert!(fault("[installation]\nlanes = 65").starts_with("a.toml:2:9: lanes = 65 is outside"));
     assert!(fault("[installation]\nlanes = 70000").starts_with("a.toml:2:9: invalid value"));
     let shown = fault("[bootstrap]\nsettings = \"absent.toml\"");
     assert!(shown.starts_with("a.toml:2:12: there is no file absent.toml"), "{shown}");

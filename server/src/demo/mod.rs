@@ -4,6 +4,7 @@
 //! The server runs as it always does; only its listeners take free ports. The audit reads history
 //! after the stop and believes nothing the server says of itself.
 
+mod interrupt;
 mod world;
 
 use std::io;
@@ -31,6 +32,7 @@ use crate::cli::say;
 use crate::config::Config;
 use crate::sabotage::{Sabotage, Sabotaged};
 
+use interrupt::Interrupt;
 pub use world::World;
 
 /// What `chasqui demo` takes.
@@ -103,7 +105,11 @@ const SENDS_PER_SECOND: u32 = 5_000;
 /// Threads of customers, agents and providers.
 const THREADS: usize = 2;
 
-/// Runs the demo; the exit code is 0 when every promise was kept and 1 when one was broken.
+/// The exit code after SIGINT, as shells have it: 128 and the signal's number.
+const INTERRUPTED: u8 = 130;
+
+/// Runs the demo; the exit code is 0 when every promise was kept, 1 when one was broken and 130
+/// when it was interrupted.
 pub fn run(args: &DemoArgs) -> Result<u8, DemoError> {
     let folder = tempfile::Builder::new().prefix("chasqui-demo-").tempdir()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -111,8 +117,14 @@ pub fn run(args: &DemoArgs) -> Result<u8, DemoError> {
         .thread_name("outside")
         .enable_all()
         .build()?;
+    let interrupt = Interrupt::listen(&runtime)?;
     let stage = Stage { args, folder: folder.path(), clock: Arc::new(SteadyClock::start()) };
-    let observed = stage.play(&runtime)?;
+    let Some(observed) = stage.play(&runtime, interrupt)? else {
+        drop(runtime);
+        folder.close()?;
+        say("interrupted: no verdict; the temporary directory is removed")?;
+        return Ok(INTERRUPTED);
+    };
     let archive = runtime.block_on(stage.archive())?;
     let audit = audit(&observed, &archive);
     let report = Report::new(observed, audit, &Goals::default());
@@ -127,8 +139,13 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    /// Starts everything, lets it run, stops the server; what was seen from outside.
-    fn play(&self, runtime: &Runtime) -> Result<Observations, DemoError> {
+    /// Starts everything, lets it run, stops the server; what was seen from outside, or
+    /// `None` when it was interrupted.
+    fn play(
+        &self,
+        runtime: &Runtime,
+        interrupt: Interrupt,
+    ) -> Result<Option<Observations>, DemoError> {
         let world = World::new(self.place()?, self.args.agents)?;
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let plan = SimulatorPlan::new(listen, world.tokens());
@@ -137,11 +154,11 @@ impl Stage<'_> {
         let app = self.start(world.seed(&provider.url())?)?;
         self.announce(&app, &world)?;
         let plan = self.system(&world, &app, provider.clone());
-        let observed = runtime.block_on(scenario::run(plan, tell));
+        let observed = runtime.block_on(interrupt.or(scenario::run(plan, tell)));
         let drained = app.drain();
         provider.stop();
         drained?;
-        Ok(observed?)
+        Ok(observed.transpose()?)
     }
 
     fn start(&self, seed: Seed) -> Result<App, DemoError> {
@@ -168,7 +185,8 @@ impl Stage<'_> {
             "{rate} messages a second for {period}, {agents} agents, {contacts} contacts"
         ))?;
         if let Some(kind) = self.args.sabotage {
-            say(format!("SABOTAGED on purpose: {kind:?}"))?;
+            let name = kind.to_possible_value().map(|value| value.get_name().to_owned());
+            say(format!("SABOTAGED on purpose: {}", name.unwrap_or_default()))?;
         }
         say(Progress::HEADING)
     }

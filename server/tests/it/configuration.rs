@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use crate::process::output;
 
 /// The configuration, and what `chasqui check` says of it on standard error.
-const MISTAKES: [(&str, &str, &str); 9] = [
+const MISTAKES: [(&str, &str, &str); 15] = [
     (
         "unknown key",
         "[ingest]\nlisen = \"127.0.0.1:8080\"\n",
@@ -58,7 +58,43 @@ const MISTAKES: [(&str, &str, &str); 9] = [
     (
         "too many lanes",
         "[installation]\nlanes = 65\n",
-        "c.toml:2:9: lane 64 is outside 0..=63\n  |\n2 | lanes = 65\n  |         ^^\n",
+        "c.toml:2:9: lanes = 65 is outside 1..=64\n  |\n2 | lanes = 65\n  |         ^^\n",
+    ),
+    (
+        "no shard",
+        "[installation]\nshards = 0\n",
+        "c.toml:2:10: shards = 0 is outside 1..=1024\n  |\n2 | shards = 0\n  |          ^\n",
+    ),
+    (
+        "a number for a length of time",
+        "[ingest]\nhead_wait = 10\n",
+        "c.toml:2:13: `10` is not a length of time: write a whole number and one of us, ms, s, \
+         m, h, d, like \"30s\"\n  |\n\
+         2 | head_wait = 10\n  |             ^^\n",
+    ),
+    (
+        "a name for an address",
+        "[desk]\nlisten = \"localhost:8081\"\n",
+        "c.toml:2:10: `localhost:8081` is not an address with its port, like `127.0.0.1:8081`\n  \
+         |\n2 | listen = \"localhost:8081\"\n  |          ^^^^^^^^^^^^^^^^\n",
+    ),
+    (
+        "a long linger",
+        "[storage]\nlinger = \"3ms\"\n",
+        "c.toml:2:10: 3ms is more than 2ms\n  |\n\
+         2 | linger = \"3ms\"\n  |          ^^^^^\n",
+    ),
+    (
+        "a small segment",
+        "[storage]\nsegment_bytes = \"1KiB\"\n",
+        "c.toml:2:17: 1KiB is less than 64KiB\n  |\n\
+         2 | segment_bytes = \"1KiB\"\n  |                 ^^^^^^\n",
+    ),
+    (
+        "two on one port",
+        "[admin]\nlisten = \"0.0.0.0:8081\"\n",
+        "c.toml:2:10: 0.0.0.0:8081 is already taken by desk.listen\n  |\n\
+         2 | listen = \"0.0.0.0:8081\"\n  |          ^^^^^^^^^^^^^^\n",
     ),
 ];
 
@@ -124,14 +160,80 @@ fn f49_settings_that_contradict_themselves_are_refused() {
     }
 }
 
+const WHOLE: &str = r#"[[operation]]
+id = 1
+name = "A"
+shard = 0
+[[group]]
+id = 1
+operation = 1
+name = "G"
+policy = "circular"
+[[user]]
+id = 1
+operation = 1
+login = "ana"
+name = "Ana"
+kind = "agent"
+password = "long enough"
+[[endpoint]]
+name = "main"
+kind = "whatsapp"
+verify_token = "v"
+app_secret = "s"
+[[channel]]
+id = 1
+operation = 1
+endpoint = "main"
+name = "W"
+account = "1"
+provider_url = "https://graph.facebook.com"
+token = "t"
+flow = [{ route = 1 }]
+"#;
+
+#[test]
+fn settings_that_could_never_work_are_refused_before_anything_is_written() {
+    let cases = [
+        ("\"whatsapp\"", "\"telegram\"", "19:8: `telegram` is not supported yet"),
+        ("https://graph", "graph", "28:16: `graph.facebook.com` is not a URL like"),
+        ("https://graph.facebook.com", "http://", "28:16: `http:` is not a URL like"),
+        ("app_secret = \"s\"", "app_secret = \"\"", "21:14: the app_secret is empty"),
+        ("verify_token = \"v\"", "verify_token = \"\"", "20:16: the verify_token is empty"),
+        ("long enough", "short", "16:12: a password has 8 characters to 1024 bytes"),
+    ];
+    let config = "[bootstrap]\nsettings = \"settings.toml\"\n";
+    let check = ["check", "--config", "c.toml"];
+    assert_eq!(answer(config, WHOLE, &check), (Some(0), String::new()));
+    for (right, wrong, want) in cases {
+        for args in [check, ["run", "--config", "c.toml"]] {
+            let (code, said) = answer(config, &WHOLE.replace(right, wrong), &args);
+            assert!(said.starts_with(&format!("chasqui: settings.toml:{want}")), "{said}");
+            assert_eq!(code, Some(78));
+        }
+    }
+}
+
 #[test]
 fn f49_a_port_in_use_is_named_where_it_was_chosen() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let config = format!("[ingest]\nlisten = \"127.0.0.1:0\"\n[desk]\nlisten = \"{address}\"\n");
     let (code, said) = answer(&config, "", &["run", "--config", "c.toml"]);
-    assert!(said.starts_with("chasqui: c.toml:4:10: Address already in use"), "{said}");
+    let want = format!("chasqui: c.toml:4:10: cannot listen on {address}: Address already in use");
+    assert!(said.starts_with(&want), "{said}");
+    assert!(said.contains("another chasqui may be running"), "{said}");
     assert_eq!(code, Some(78));
+}
+
+#[test]
+fn a_filter_that_cannot_be_read_is_refused_by_check_too() {
+    let config = "[log]\nfilter = \"gateway=loud\"\n";
+    for command in ["check", "run"] {
+        let (code, said) = answer(config, "", &[command, "--config", "c.toml"]);
+        assert!(said.starts_with("chasqui: c.toml:2:10: "), "{said}");
+        assert_eq!(code, Some(78));
+    }
 }
 
 #[test]

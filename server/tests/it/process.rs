@@ -62,6 +62,17 @@ impl Home {
 }
 
 impl Server {
+    /// The token of the login link, which it says once it is ready.
+    pub fn link(&mut self) -> String {
+        while !self.said.contains("#link=") {
+            let line = self.line();
+            assert!(!line.is_empty(), "no login link in:\n{}", self.said);
+            self.said.push_str(&line);
+        }
+        let after = self.said.split("#link=").nth(1).and_then(|rest| rest.split(' ').next());
+        after.unwrap_or_default().to_owned()
+    }
+
     /// The next line it says.
     pub fn line(&mut self) -> String {
         let mut line = String::new();

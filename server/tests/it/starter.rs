@@ -1,6 +1,7 @@
 //! A fresh starter, as a newcomer meets it: log in by the link, write as a customer, answer as the
 //! agent, see the answer at the provider.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use loadtest::http::{Call, HttpClient};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::process::{Home, Server};
+use crate::process::Home;
 
 const WEBHOOK: &str = r#"{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[
  {"field":"messages","value":{"messaging_product":"whatsapp",
@@ -26,17 +27,6 @@ fn told(said: &str, label: &str) -> String {
     let word =
         line.and_then(|line| line.trim_start().strip_prefix(label)?.split_whitespace().next());
     word.unwrap_or_else(|| panic!("`{label}` was not said in:\n{said}")).to_owned()
-}
-
-/// Starts it and reads on until the login link.
-fn start(home: &Home) -> Server {
-    let mut server = home.start();
-    while !server.said.contains("#link=") {
-        let line = server.line();
-        assert!(!line.is_empty(), "no login link in:\n{}", server.said);
-        server.said.push_str(&line);
-    }
-    server
 }
 
 struct Desk {
@@ -94,9 +84,13 @@ fn signature(secret: &str, body: &str) -> String {
 }
 
 async fn write_as_customer(ingest: SocketAddr, secret: &str) -> StatusCode {
-    let signature = signature(secret, WEBHOOK);
+    deliver(ingest, secret, WEBHOOK.to_owned()).await
+}
+
+async fn deliver(ingest: SocketAddr, secret: &str, webhook: String) -> StatusCode {
+    let signature = signature(secret, &webhook);
     let headers = [("x-hub-signature-256", signature.as_str())];
-    let body = Bytes::from_static(WEBHOOK.as_bytes());
+    let body = Bytes::from(webhook);
     let call = Call { method: Method::POST, path: "/webhooks/starter", headers: &headers, body };
     HttpClient::new(ingest).call(call).await.unwrap().status
 }
@@ -104,9 +98,9 @@ async fn write_as_customer(ingest: SocketAddr, secret: &str) -> StatusCode {
 #[tokio::test]
 async fn a_message_reaches_the_agent_and_the_reply_the_provider() {
     let home = Home::new("");
-    let server = start(&home);
+    let mut server = home.start();
+    let link = server.link();
     let secret = told(&server.said, "app secret");
-    let link = server.said.split("#link=").nth(1).unwrap().split_whitespace().next().unwrap();
     let (status, desk) = Desk::log_in(home.desk, json!({ "link": link })).await;
     assert_eq!(status, StatusCode::OK);
     let presence = json!({"presence": "available"});
@@ -137,10 +131,10 @@ async fn a_message_reaches_the_agent_and_the_reply_the_provider() {
 #[tokio::test]
 async fn secrets_are_shown_once_and_a_link_at_every_start() {
     let home = Home::new("");
-    let first = start(&home);
+    let mut first = home.start();
+    let link = first.link();
     let password = told(&first.said, "password");
     let login = told(&first.said, "login");
-    let link = first.said.split("#link=").nth(1).unwrap().split_whitespace().next().unwrap();
     let body = json!({ "link": link });
     assert_eq!(Desk::log_in(home.desk, body.clone()).await.0, StatusCode::OK);
     assert_eq!(Desk::log_in(home.desk, body).await.0, StatusCode::UNAUTHORIZED);
@@ -149,22 +143,66 @@ async fn secrets_are_shown_once_and_a_link_at_every_start() {
     first.terminate();
     assert!(first.wait().success());
 
-    let second = start(&home);
+    let mut second = home.start();
+    let link = second.link();
     assert!(!second.said.contains("app secret"), "{}", second.said);
-    let link = second.said.split("#link=").nth(1).unwrap().split_whitespace().next().unwrap();
     assert_eq!(Desk::log_in(home.desk, json!({ "link": link })).await.0, StatusCode::OK);
+}
+
+#[test]
+fn a_first_start_that_failed_takes_no_secrets_with_it() {
+    let home = Home::new("");
+    let taken = std::net::TcpListener::bind(home.simulator).unwrap();
+    let args = ["--config", "chasqui.toml", "--data", "data"];
+    let failed = crate::process::output(home.folder.path(), &args);
+    let said = String::from_utf8(failed.stderr).unwrap();
+    let want = format!("cannot listen on {}: Address already in use", home.simulator);
+    assert!(said.starts_with("chasqui: chasqui.toml:") && said.contains(&want), "{said}");
+    assert!(said.contains("simulator = "), "{said}");
+    assert_eq!(failed.status.code(), Some(78));
+    drop(taken);
+    let mut server = home.start();
+    server.link();
+    assert_eq!(told(&server.said, "app secret").len(), 32);
+    assert!(server.said.contains("/webhooks/starter\n"), "{}", server.said);
+    assert!(server.said.contains("(once, within 60 minutes)"), "{}", server.said);
+}
+
+#[test]
+fn a_starter_says_that_it_keeps_its_simulators_address() {
+    let home = Home::new("");
+    let mut first = home.start();
+    first.link();
+    first.terminate();
+    assert!(first.wait().success());
+    let config = std::fs::read_to_string(home.path("chasqui.toml")).unwrap();
+    let (kept, asked) = (home.simulator.to_string(), "127.0.0.1:9");
+    std::fs::write(home.path("chasqui.toml"), config.replace(&kept, asked)).unwrap();
+    let mut second = home.start();
+    second.link();
+    let want = format!("simulator = {asked} is not followed: this installation keeps {kept}");
+    assert!(second.said.contains(&want), "{}", second.said);
 }
 
 #[tokio::test]
 async fn health_and_metrics_are_served() {
     let home = Home::new("");
-    let _server = start(&home);
+    let _server = home.start();
     let admin = HttpClient::new(home.admin);
     let ask = async |path| admin.call(call(Method::GET, path, &[], &Value::Null)).await.unwrap();
     assert_eq!(ask("/livez").await.status, StatusCode::OK);
     until(async || ask("/readyz").await.status.is_success().then_some(())).await;
     let ready: Value = serde_json::from_slice(&ask("/readyz").await.body).unwrap();
-    assert_eq!(ready["checks"]["shards"], true);
+    let checks = ["dispatch", "log", "recorder", "settings", "shards", "view"];
+    assert_eq!(
+        ready["checks"],
+        json!(checks.map(|name| (name, true)).into_iter().collect::<BTreeMap<_, _>>())
+    );
+    until(async || {
+        let metrics = ask("/metrics").await.body;
+        String::from_utf8_lossy(&metrics).contains("chasqui_history_lag_records 0").then_some(())
+    })
+    .await;
     let metrics = String::from_utf8(ask("/metrics").await.body.to_vec()).unwrap();
     assert!(metrics.contains("chasqui_build_info{version=\"0.1.0\"} 1"), "{metrics}");
     let strange = metrics.lines().find(|l| !l.starts_with('#') && !l.starts_with("chasqui_"));
@@ -174,7 +212,7 @@ async fn health_and_metrics_are_served() {
 #[test]
 fn a_second_server_on_the_same_data_is_refused() {
     let home = Home::new("");
-    let _first = start(&home);
+    let _first = home.start();
     let other = Home::new("");
     let data = home.path("data");
     let args = ["--config", "chasqui.toml", "--data", data.to_str().unwrap()];
@@ -182,4 +220,30 @@ fn a_second_server_on_the_same_data_is_refused() {
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(said.contains("is in use by another process"), "{said}");
     assert_eq!(second.status.code(), Some(69));
+}
+
+#[tokio::test]
+async fn a_log_that_failed_for_good_ends_the_process() {
+    let home = Home::new("[storage]\nsegment_bytes = \"64KiB\"");
+    let mut server = home.start();
+    server.link();
+    let secret = told(&server.said, "app secret");
+    let (log, gone) = (home.path("data/log"), home.path("data/gone"));
+    std::fs::rename(&log, &gone).unwrap();
+    let long = "x".repeat(4_000);
+    let mut number = 0;
+    let refused = loop {
+        number += 1;
+        let webhook = WEBHOOK.replace("TEST1", &number.to_string()).replace("Is anybody", &long);
+        match deliver(home.ingest, &secret, webhook).await {
+            StatusCode::OK => assert!(number < 100, "a new segment was made where there is none"),
+            refused => break refused,
+        }
+    };
+    assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.wait().code(), Some(74));
+    std::fs::rename(&gone, &log).unwrap();
+    let server = home.start();
+    server.terminate();
+    assert!(server.wait().success(), "what the supervisor starts next goes on");
 }

@@ -65,9 +65,17 @@ pub struct Logged {
 /// Ordered, durable partitions. A record is durable when its append is answered; readers see
 /// only durable records.
 pub trait Log: Send + Sync {
-    /// Appends `records` in order: they become durable together or, after a crash, a prefix of
-    /// them did (of those to `settings` and `dead`, and of the others, each a prefix). Appends of one caller to one partition keep their order. Never blocks: when the
-    /// bytes in flight are at their bound the answer is [`LogError::Full`] at once.
+    /// Appends `records`. Two rules hold:
+    ///
+    /// - **All, none, or a prefix.** The answer `Ok` says that all of them are durable. The errors
+    ///   [`LogError::Full`], [`LogError::TooLarge`] and [`LogError::NoPartition`] say that none
+    ///   was nor will be written; they are there when this call returns, never later. After any
+    ///   other error, and after a crash, a prefix of them is durable, perhaps all: one prefix of
+    ///   those to `settings` and `dead`, and one of the others.
+    /// - **In order.** In each partition they stand in the order given, and behind every record
+    ///   that the same caller appended before.
+    ///
+    /// Never blocks: without room for them they are refused.
     fn append(&self, records: Vec<NewRecord>) -> Appending;
 
     /// Reads durable records from `from` on: whole ones, at least one if there is any, then no
@@ -85,6 +93,11 @@ pub trait Log: Send + Sync {
 
     /// Rings `bell` whenever `partition` grows, until the bell is dropped.
     fn watch(&self, partition: Partition, bell: &Arc<Bell>);
+
+    /// Whether the log can still take records at all. Once this is an error it stays one: no later
+    /// append of this process succeeds, and only a new process can find out what became durable.
+    /// Being [`LogError::Full`] is not among the errors: it passes by itself. Does not wait.
+    fn health(&self) -> Result<(), LogError>;
 }
 
 /// Why the log could not do as asked.

@@ -86,6 +86,11 @@ impl Recorder {
         Self { thread, health }
     }
 
+    /// Whether its thread runs.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_ok_and(|thread| !thread.is_finished())
+    }
+
     /// How each shard's recording goes, as of its last step.
     pub fn health(&self) -> BTreeMap<ShardId, Health> {
         self.health.lock().clone()

@@ -6,10 +6,9 @@ use std::time::Duration;
 use model::limit;
 use model::time::{ManualClock, Timestamp};
 use parking_lot::Mutex;
-use storage::engine::embedded::log::disk::RealDisk;
 use storage::engine::embedded::log::{EmbeddedLog, Home};
 use storage::engine::embedded::space::Space;
-use storage::port::{Log, LogError, NewRecord};
+use storage::port::{Log, LogError, NewRecord, Offset, Partition};
 use storage::suite;
 
 use crate::power_cut::as_disk;
@@ -18,37 +17,88 @@ use crate::setup::{EVENTS, SMALL, append, log_on, record, texts};
 
 const GIB: u64 = 1 << 30;
 
+/// A log on disks of 100 GiB whose free room and power are in the test's hands.
+struct Filling {
+    log: EmbeddedLog,
+    clock: Arc<ManualClock>,
+    free: Arc<Mutex<[u64; 2]>>,
+    power: Arc<Power>,
+}
+
+impl Filling {
+    fn new() -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1)));
+        let free = Arc::new(Mutex::new([20 * GIB; 2]));
+        let power = Power::on(7);
+        let home = |n: usize| {
+            let free = Arc::clone(&free);
+            let space = move || Ok(Space { free_bytes: free.lock()[n], total_bytes: 100 * GIB });
+            Home { disk: as_disk(power.disk()), space: Box::new(space) }
+        };
+        let homes = (home(0), home(1));
+        let log = EmbeddedLog::open(homes, suite::place(), clock.clone(), SMALL).unwrap();
+        Self { log, clock, free, power }
+    }
+
+    /// So much is free above the reserve, at the flowing and at the kept log, and they know it.
+    fn leave(&self, bytes: [u64; 2]) {
+        *self.free.lock() = bytes.map(|bytes| GIB + bytes);
+        self.clock.advance(Duration::from_millis(100));
+    }
+}
+
+fn at_the_watermark(answer: Option<Result<Vec<Offset>, LogError>>) -> bool {
+    matches!(answer, Some(Err(LogError::Full { what })) if what == "the disk is at its watermark")
+}
+
 #[test]
 fn the_watermark_refuses_and_recovers() {
-    let directory = tempfile::tempdir().unwrap();
-    let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1)));
-    let free = Arc::new(Mutex::new(20 * GIB));
-    let home = |name: &str| {
-        let path = directory.path().join(name);
-        std::fs::create_dir(&path).unwrap();
-        let free = Arc::clone(&free);
-        let space = move || Ok(Space { free_bytes: *free.lock(), total_bytes: 100 * GIB });
-        Home { disk: Arc::new(RealDisk::new(path)), space: Box::new(space) }
-    };
-    let homes = (home("flowing"), home("kept"));
-    let log = EmbeddedLog::open(homes, suite::place(), clock.clone(), SMALL).unwrap();
-    let is_refused = || match append(&log, EVENTS, "a record") {
+    let disk = Filling::new();
+    let is_refused = || match append(&disk.log, EVENTS, "a record") {
         Ok(_) => false,
-        Err(LogError::Full { what }) => what == "the disk is at its watermark",
-        Err(other) => panic!("{other}"),
+        refused => at_the_watermark(Some(refused)) || panic!("another error"),
     };
-
     assert!(!is_refused());
-    *free.lock() = GIB + 10;
+    *disk.free.lock() = [GIB + 10; 2];
     assert!(!is_refused(), "it does not ask at every append");
-    clock.advance(Duration::from_millis(100));
+    disk.leave([10; 2]);
     assert!(is_refused(), "less than a frame above the reserve");
-    *free.lock() = GIB + 50;
-    clock.advance(Duration::from_millis(100));
+    disk.leave([50; 2]);
     assert!(!is_refused());
-    *free.lock() = GIB;
+    *disk.free.lock() = [GIB; 2];
     assert!(is_refused(), "what was left is used up: it asks again at once");
-    assert_eq!(texts(&log, EVENTS).len(), 3);
+    assert_eq!(texts(&disk.log, EVENTS).len(), 3);
+}
+
+#[test]
+fn the_watermark_is_judged_before_an_append_returns() {
+    let disk = Filling::new();
+    let large = || vec![record(EVENTS, &"x".repeat(1_000))];
+    let held = disk.power.hold();
+    let mut taken: Vec<_> = (0..3).map(|_| disk.log.append(large())).collect();
+    disk.leave([5_000; 2]);
+    taken.push(disk.log.append(large()));
+    assert!(at_the_watermark(disk.log.append(large()).try_answer()), "the writer is busy");
+    taken.push(disk.log.append(vec![record(EVENTS, "small")]));
+    assert!(taken.iter_mut().all(|append| append.try_answer().is_none()));
+    drop(held);
+    let offsets = taken.into_iter().flat_map(|append| append.wait().unwrap());
+    assert_eq!(offsets.collect::<Vec<_>>(), [0, 1, 2, 3, 4], "what was taken is written");
+}
+
+#[test]
+fn an_append_to_both_logs_is_taken_by_both_or_by_none() {
+    let disk = Filling::new();
+    let both = || vec![record(EVENTS, "a"), record(Partition::DEAD, "b")];
+    for room in [[GIB, 0], [0, GIB]] {
+        disk.leave(room);
+        assert!(at_the_watermark(disk.log.append(both()).try_answer()));
+    }
+    disk.leave([GIB; 2]);
+    disk.log.append(both()).wait().unwrap();
+    assert_eq!((texts(&disk.log, EVENTS), texts(&disk.log, Partition::DEAD)), {
+        (vec!["a".to_owned()], vec!["b".to_owned()])
+    });
 }
 
 #[test]
@@ -83,9 +133,11 @@ fn a_log_whose_sync_failed_never_takes_another_record() {
     let power = Power::on(7);
     let log = log_on([power.disk(), power.disk()].map(as_disk), SMALL).unwrap();
     append(&log, EVENTS, "before").unwrap();
+    assert!(log.health().is_ok());
     power.fail_next_sync();
     let first = append(&log, EVENTS, "lost").unwrap_err();
     assert!(matches!(first, LogError::Failed { .. }));
+    assert!(matches!(log.health(), Err(LogError::Failed { .. })), "and it says so to who asks");
     let later = append(&log, EVENTS, "after").unwrap_err();
     assert!(
         matches!(later, LogError::Failed { .. }),
@@ -98,7 +150,7 @@ fn a_log_whose_sync_failed_never_takes_another_record() {
 fn an_append_to_both_logs_fails_when_one_does() {
     let power = Power::on(7);
     let log = log_on([power.disk(), power.disk()].map(as_disk), SMALL).unwrap();
-    let both = || vec![record(EVENTS, "a"), record(storage::port::Partition::DEAD, "b")];
+    let both = || vec![record(EVENTS, "a"), record(Partition::DEAD, "b")];
     log.append(both()).wait().unwrap();
     power.fail_next_sync();
     assert!(log.append(both()).wait().is_err());

@@ -1,10 +1,9 @@
-//! A memory log that misbehaves on request: every answer the port allows, at a chosen moment.
+//! A log that misbehaves on request: every answer the port allows, at a chosen moment.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use storage::engine::memory::MemoryLog;
 use storage::port::{
     AppendAnswer, Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Topic,
 };
@@ -14,6 +13,8 @@ use storage::port::{
 pub(crate) enum Fault {
     /// It is refused as full, this many times.
     Full(u32),
+    /// It is refused as full, but late, which no log may.
+    FullLate,
     /// It is not written, and says so at once.
     Lost,
     /// It is not written, and says so late.
@@ -30,16 +31,16 @@ type Witness = Box<dyn Fn() + Send>;
 /// An answer that was not sent yet.
 type Late = (AppendAnswer, Result<Vec<Offset>, LogError>);
 
-/// The memory log with at most one [`Fault`] to come.
+/// Another log with at most one [`Fault`] to come.
 pub(crate) struct FaultyLog {
-    inner: MemoryLog,
+    inner: Box<dyn Log>,
     fault: Mutex<Option<Fault>>,
     witness: Mutex<Option<Witness>>,
     held: Mutex<Vec<Late>>,
 }
 
 impl FaultyLog {
-    pub(crate) fn new(inner: MemoryLog) -> Self {
+    pub(crate) fn new(inner: Box<dyn Log>) -> Self {
         Self { inner, fault: Mutex::new(None), witness: Mutex::new(None), held: Mutex::default() }
     }
 
@@ -95,6 +96,7 @@ impl Log for FaultyLog {
         match self.next_fault(&records) {
             None => self.inner.append(records),
             Some(Fault::Full(_)) => Appending::answered(Err(LogError::Full { what: "a test" })),
+            Some(Fault::FullLate) => self.hold(Err(LogError::Full { what: "a test" })),
             Some(Fault::Lost) => Appending::answered(Err(failed())),
             Some(Fault::LostLate) => self.hold(Err(failed())),
             Some(Fault::Unknown) => {
@@ -121,6 +123,10 @@ impl Log for FaultyLog {
 
     fn watch(&self, partition: Partition, bell: &Arc<Bell>) {
         self.inner.watch(partition, bell);
+    }
+
+    fn health(&self) -> Result<(), LogError> {
+        self.inner.health()
     }
 }
 

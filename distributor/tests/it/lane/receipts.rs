@@ -1,12 +1,15 @@
 //! Receipts and providers' answers: never backwards, by our own id or by the provider's.
 
+use std::time::Duration;
+
 use model::desk::{Event, Receipt, SendResult};
 use model::id::MessageId;
+use model::limit;
 use model::people::Presence;
 use model::service::ReceiptStatus::{self, Delivered, Failed, Read, Sent};
 
 use super::walk::{names, receipt};
-use super::world::{ANA, CHANNEL, World, address_in};
+use super::world::{ANA, CHANNEL, MUTE, World, address_in};
 
 /// A world where a greeting was sent; its id.
 fn greeted() -> (World, MessageId) {
@@ -72,6 +75,45 @@ fn a_closed_conversation_still_has_its_receipts() {
 }
 
 #[test]
+fn a_receipt_of_another_channel_is_not_believed() {
+    let (mut world, message) = greeted();
+    let foreign = || Receipt { channel: MUTE, ..receipt(message, Read) };
+    let before = world.events().len();
+    world.receive(foreign());
+    world.close(ANA, message.conversation);
+    world.run();
+    world.receive(foreign());
+    world.run();
+    world.crash();
+    world.receive(Receipt { provider_id: "later".to_owned(), ..foreign() });
+    world.receive(receipt(message, Read));
+    world.run();
+    let want = ["ignored", "closed", "ignored", "ignored", "receipt"];
+    assert_eq!(names(&world.events()[before..]), want);
+}
+
+#[test]
+fn a_closed_conversation_takes_receipts_for_so_long() {
+    let (mut world, message) = greeted();
+    world.close(ANA, message.conversation);
+    world.run();
+    world.advance(limit::RECEIPT_WINDOW);
+    world.receive(receipt(message, Delivered));
+    world.run();
+    assert_eq!(names(&world.events()).pop(), Some("receipt"));
+    // The hour it was closed in is forgotten whole, when the next conversation closes.
+    world.advance(Duration::from_secs(2 * 3_600));
+    world.write(&address_in(1, 0), "hi again");
+    world.run();
+    let next = world.open(&address_in(1, 0)).id;
+    world.close(ANA, next);
+    world.run();
+    world.receive(receipt(message, Read));
+    world.run();
+    assert_eq!(names(&world.events()).pop(), Some("ignored"));
+}
+
+#[test]
 fn a_receipt_for_what_was_never_sent_changes_nothing() {
     let (mut world, message) = greeted();
     let before = world.events().len();
@@ -95,6 +137,33 @@ fn a_message_that_was_accepted_does_not_fail_by_a_repeat_of_its_send() {
     world.run();
     let events: Vec<_> = world.records().split_off(before).into_iter().map(|r| r.events).collect();
     assert_eq!(events.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0, 0]);
+}
+
+#[test]
+fn a_receipt_overrules_a_failure_that_no_provider_named() {
+    let failed = |code| SendResult::Failed { code, detail: String::new() };
+    for (code, status, want) in [
+        (-5, Delivered, Some(Delivered)),
+        (-5, Read, Some(Read)),
+        (-5, Failed, Some(Failed)),
+        (131_047, Delivered, Some(Failed)),
+    ] {
+        let (mut world, message) = greeted();
+        world.answer(message, failed(code));
+        world.run();
+        let standing = |world: &mut World| {
+            world.open(&address_in(1, 0)).sent(message.seq).and_then(|sent| sent.status)
+        };
+        assert_eq!(standing(&mut world), Some(Failed));
+        world.receive(receipt(message, status));
+        world.run();
+        assert_eq!(standing(&mut world), want, "{status:?} after {code}");
+        // What the provider said is final, as ever.
+        world.receive(receipt(message, Sent));
+        world.answer(message, failed(-5));
+        world.run();
+        assert_eq!(standing(&mut world), want, "{status:?} after {code}");
+    }
 }
 
 #[test]

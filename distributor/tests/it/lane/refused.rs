@@ -99,3 +99,18 @@ fn a_void_entity_changes_nothing_and_is_passed() {
     let fold = world.refold();
     assert_eq!((fold.settings_next, fold.lanes[&LaneId::FIRST].progress.settings()), (11, 11));
 }
+
+#[test]
+fn a_refused_entity_is_not_in_force_after_a_restart_either() {
+    let mut world = World::new();
+    let name = "x".repeat(limit::INPUT_BYTES);
+    let void = model::people::Group { active: false, name, ..group(2) };
+    world.entity(Entity::Group(void));
+    world.run();
+    assert_eq!(names(&world.events()), ["refused"]);
+    world.crash();
+    world.write(&address_in(0, 0), "hi");
+    world.appear(ANA, Presence::Available);
+    world.run();
+    assert!(names(&world.events()).contains(&"assigned"), "the group is still active");
+}

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use model::desk::{Event, Record, SendResult};
+use model::desk::{Envelope, Event, Record, SendResult, Stamped, wire};
 use model::fold;
 use model::id::{ConversationId, MessageId, UserId};
 use model::people::Presence;
 use model::service::{ConversationState, ReceiptStatus};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
+use storage::port::{Partition, Topic};
 
 use super::faulty::Fault;
 use super::walk::receipt;
@@ -37,6 +38,39 @@ fn a_restart_rebuilds_seats_lines_and_clocks() {
     world.run();
     let keys = [3, 4].map(|n| world.open(&address_in(0, n)).queue_key);
     assert!(keys[0] < keys[1], "stamps go on where they were");
+}
+
+#[test]
+fn a_refusal_that_comes_late_ends_the_owner_and_nothing_is_lost() {
+    let mut world = World::new();
+    world.log.break_next(Fault::FullLate);
+    world.write(&address_in(0, 0), "hi");
+    assert!(world.turn(0), "decided, and not known to be refused");
+    world.log.answer_late();
+    world.write(&address_in(0, 1), "hi");
+    world.run();
+    assert_eq!(world.refold().order.epoch(), 2);
+    for n in 0..2 {
+        assert_eq!(world.open(&address_in(0, n)).state, ConversationState::Queued);
+    }
+}
+
+#[test]
+fn a_newer_releases_record_that_may_be_skipped_stops_no_owner() {
+    let mut world = World::new();
+    world.write(&address_in(0, 0), "hi");
+    world.run();
+    let events = Partition::new(Topic::Events, 0);
+    let newest = world.stamped(events).pop().unwrap();
+    let envelope = Envelope { number: newest.envelope.number + 1, ..newest.envelope };
+    let mut newer = wire::encode(&Stamped { envelope, ..newest }).to_vec();
+    // Of the header: the flag that the kind must be understood, and the kind.
+    (newer[1], newer[3]) = (0, 200);
+    world.append(events, newer.into());
+    assert_eq!(world.tenure().watch.look().unwrap(), None);
+    world.begin();
+    assert_eq!(world.tenure().epoch, 2);
+    assert_eq!(world.open(&address_in(0, 0)).state, ConversationState::Queued);
 }
 
 #[test]

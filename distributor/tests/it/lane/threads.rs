@@ -1,20 +1,27 @@
 //! Shards on their own threads: stop, foreign claims, panics, a log that is full.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use distributor::shard::{Handle, ShardError, ShardPlan, Stage};
-use model::desk::{Body, Claimed, Envelope, Event, Stamped, wire};
+use model::desk::{Body, Claimed, DeadReason, Entity, Envelope, Event, Stamped, wire};
 use model::id::ShardId;
 use model::people::Presence;
+use model::place::Place;
 use model::time::{Clock, Timestamp};
 use parking_lot::Mutex;
-use storage::port::{Partition, Topic};
+use storage::engine::embedded::log::disk::RealDisk;
+use storage::engine::embedded::log::{EmbeddedLog, Home, LogOptions};
+use storage::engine::embedded::space::Space;
+use storage::port::{Bell, Log, Partition, Topic};
 use tokio::sync::watch;
+use tracing::span::{Attributes, Id, Record as Values};
+use tracing::{Metadata, Subscriber};
 
 use super::faulty::Fault;
 use super::walk::names;
-use super::world::{ANA, World, address_in};
+use super::world::{ANA, World, address_in, entities, group};
 
 /// A shard that runs, and how to stop it.
 struct Running {
@@ -43,10 +50,14 @@ impl Running {
 
 /// Blocks until the log shows an event named `name`.
 fn wait_for(world: &World, name: &str) {
-    let bell = storage::port::Bell::new();
-    use storage::port::Log;
+    wait_until(world, |names| names.contains(&name));
+}
+
+/// Blocks until the log shows events of these names.
+fn wait_until(world: &World, there: impl Fn(&[&str]) -> bool) {
+    let bell = Bell::new();
     world.log.watch(Partition::new(Topic::Events, 0), &bell);
-    while !names(&world.events()).contains(&name) {
+    while !there(&names(&world.events())) {
         bell.wait(Duration::from_millis(50));
     }
 }
@@ -151,6 +162,107 @@ fn a_full_log_is_waited_for_and_nothing_is_lost() {
     assert!(!world.log.is_armed());
     shard.stop();
     assert_eq!(world.refold().order.epoch(), 1, "the same owner");
+}
+
+/// An embedded log in `data` whose disk has as many bytes free above its reserve as `free` says.
+fn on_disk(
+    data: &Path,
+    free: &Arc<Mutex<u64>>,
+    clock: Arc<dyn Clock>,
+    place: Place,
+) -> EmbeddedLog {
+    let home = |name: &str| {
+        let (path, free) = (data.join(name), Arc::clone(free));
+        std::fs::create_dir(&path).unwrap();
+        let space = move || {
+            let total_bytes = 1 << 40;
+            let reserve = Space { free_bytes: 0, total_bytes }.reserve_bytes();
+            Ok(Space { free_bytes: reserve + *free.lock(), total_bytes })
+        };
+        Home { disk: Arc::new(RealDisk::new(path)), space: Box::new(space) }
+    };
+    let options =
+        LogOptions { segment_bytes: 1 << 20, linger: Duration::ZERO, memory_bytes: 1 << 20 };
+    EmbeddedLog::open((home("flowing"), home("kept")), place, clock, options).unwrap()
+}
+
+#[test]
+fn a_full_disk_is_waited_for_by_the_same_owner() {
+    let (data, free) = (tempfile::tempdir().unwrap(), Arc::new(Mutex::new(1 << 30)));
+    let mut world =
+        World::unowned_on(|place, clock| Box::new(on_disk(data.path(), &free, clock, place)));
+    for lane in 0..2 {
+        world.write(&address_in(lane, 0), "hi");
+    }
+    // The disk is full once the shard has written its claim and its settings, and stays so.
+    let (tries, clock, filling) = (Arc::new(Mutex::new(0)), world.clock.clone(), free.clone());
+    let counted = tries.clone();
+    world.log.watch_appends(move || {
+        *counted.lock() += 1;
+        if *counted.lock() > 2 {
+            *filling.lock() = 0;
+            clock.advance(Duration::from_millis(100));
+        }
+    });
+    let shard = Running::start(world.plan.clone());
+    shard.wait(running(1));
+    while *tries.lock() < 5 {
+        std::thread::yield_now();
+    }
+    assert_eq!(names(&world.events()), ["nothing"; 0]);
+    assert_eq!(shard.handle.stage(), Stage::Running { epoch: 1 });
+    world.log.watch_appends(|| {});
+    *free.lock() = 1 << 30;
+    wait_until(&world, |events| events.iter().filter(|name| **name == "queued").count() == 2);
+    assert_eq!(shard.handle.stage(), Stage::Running { epoch: 1 }, "the same owner");
+    shard.stop();
+    let stamped = world.stamped(Partition::new(Topic::Events, 0));
+    let numbers = stamped.iter().map(|stamped| (stamped.envelope.epoch, stamped.envelope.number));
+    assert!(numbers.eq((0..stamped.len() as u64).map(|number| (1, number))), "no gap");
+}
+
+/// Panics in the place of a subscriber, when a lane of shard 0 warns of a void setting.
+struct Warned;
+
+impl Subscriber for Warned {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "distributor::conversation::setting"
+    }
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or_default();
+        assert!(name != "shard-0" && name != "lane-0-0", "C2: a test");
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Values<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+#[test]
+fn an_input_that_panics_again_and_again_goes_to_dead_and_the_shard_goes_on() {
+    tracing::subscriber::set_global_default(Warned).unwrap();
+    let mut world = World::unowned();
+    let shard = Running::start(world.plan.clone());
+    shard.wait(running(1));
+    // Of a version that is there already: deciding it warns, and this warning panics.
+    world.entity(Entity::Group(group(1)));
+    shard.wait(running(4));
+    world.write(&address_in(0, 0), "hi");
+    wait_for(&world, "queued");
+    shard.stop();
+    let dead = world.dead();
+    assert_eq!((dead.len(), dead[0].reason), (1, DeadReason::Poison));
+    assert_eq!(dead[0].origin, format!("settings/0@{}", entities().len()));
+    let refused = Event::InputRefused { reason: DeadReason::Poison };
+    assert_eq!(world.events().into_iter().filter(|event| *event == refused).count(), 1);
+    assert_eq!(world.refold().order.epoch(), 4, "nothing panicked any more");
 }
 
 #[test]

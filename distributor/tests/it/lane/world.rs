@@ -58,9 +58,14 @@ impl World {
 
     /// The same with nobody in office.
     pub(crate) fn unowned() -> Self {
+        Self::unowned_on(|place, clock| Box::new(MemoryLog::new(place, clock)))
+    }
+
+    /// The same on another log.
+    pub(crate) fn unowned_on(log: impl FnOnce(Place, Arc<ManualClock>) -> Box<dyn Log>) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_800_000_000)));
         let place = Place::new(2, 2).unwrap();
-        let log = Arc::new(FaultyLog::new(MemoryLog::new(place, clock.clone())));
+        let log = Arc::new(FaultyLog::new(log(place, clock.clone())));
         let plan = ShardPlan {
             log: log.clone(),
             clock: clock.clone(),
@@ -239,7 +244,7 @@ impl World {
         fold
     }
 
-    fn stamped(&self, partition: Partition) -> Vec<Stamped> {
+    pub(crate) fn stamped(&self, partition: Partition) -> Vec<Stamped> {
         let mut read = Vec::new();
         self.log.read(partition, 0, usize::MAX, &mut read).unwrap();
         read.iter().map(|logged| wire::decode(&logged.bytes).unwrap()).collect()

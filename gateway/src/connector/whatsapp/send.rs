@@ -114,13 +114,13 @@ fn by_code(status: u16, error: Error, tries: u32) -> Answer {
     }
 }
 
-/// Without a code of Meta's this may be any proxy on the way.
+/// Without a code of Meta's this may be any proxy on the way: it judges no message. Below 500 it
+/// let none through either.
 fn by_status(status: u16, body: &[u8]) -> Answer {
     match status {
-        429 => retry(429, Scope::Channel, None),
         200..=299 | 500.. => unknown(status),
         401 | 403 => Answer::StopChannel { code: i64::from(status), detail: shown(body) },
-        _ => Answer::Fail { code: i64::from(status), detail: shown(body) },
+        _ => retry(i64::from(status), Scope::Channel, None),
     }
 }
 
@@ -237,7 +237,12 @@ mod tests {
         assert!(matches!(classify(429, b"", 1), Answer::Retry(r) if !r.maybe_sent));
         assert!(matches!(classify(502, b"<html>", 1), Answer::Retry(r) if r.maybe_sent));
         assert!(matches!(classify(401, b"", 1), Answer::StopChannel { code: 401, .. }));
-        assert!(matches!(classify(404, b"gone", 1), Answer::Fail { code: 404, .. }));
-        assert!(matches!(classify(302, b"", 1), Answer::Fail { code: 302, .. }));
+        for status in [302, 400, 404, 408, 413] {
+            let answer = classify(status, b"<html>", 1);
+            assert!(
+                matches!(answer, Answer::Retry(r) if !r.maybe_sent && r.scope == Scope::Channel),
+                "{status}: a proxy's word is not the provider's"
+            );
+        }
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::view::Expected;
 
 use super::extract::Subject;
+use super::key::CommandKey;
 use super::problem::Problem;
 use super::server::Desk;
 
@@ -18,7 +19,7 @@ use super::server::Desk;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It had its effect, and sent this message if it sent one.
-    Done(Option<MessageId>),
+    Done(CommandId, Option<MessageId>),
     /// It is durable; its effect is yet to be seen.
     Accepted(CommandId),
 }
@@ -28,13 +29,15 @@ pub(crate) enum Outcome {
 pub(crate) async fn submit(
     desk: &Desk,
     subject: &Subject,
-    id: CommandId,
+    key: &CommandKey,
     command: Command,
 ) -> Result<Outcome, Problem> {
     let deadline = Instant::now() + limit::COMMAND_WAIT;
+    let id = desk.keys.id_of(subject.user.id, key, &command)?;
+    let done = |message| Outcome::Done(id, message);
     let partition = partition(desk, subject, &command)?;
     let waiter = match desk.view.expect(subject.user.id, id) {
-        Expected::Known(answer) => return answer.map(Outcome::Done).map_err(Problem::rejected),
+        Expected::Known(answer) => return answer.map(done).map_err(Problem::rejected),
         Expected::Later(waiter) => waiter,
     };
     let at = desk.ports.clock.now();
@@ -44,7 +47,7 @@ pub(crate) async fn submit(
     let appended = timeout_at(deadline, desk.ports.log.append(vec![record])).await;
     appended.map_err(|_| Problem::unavailable("the log is slow; the command may be taken"))??;
     match timeout_at(deadline, waiter.answer()).await {
-        Ok(Some(answer)) => answer.map(Outcome::Done).map_err(Problem::rejected),
+        Ok(Some(answer)) => answer.map(done).map_err(Problem::rejected),
         Ok(None) | Err(_) => Ok(Outcome::Accepted(id)),
     }
 }
@@ -65,7 +68,7 @@ impl IntoResponse for Outcome {
     /// 200 `{}`, or 202 with the command's id.
     fn into_response(self) -> Response {
         match self {
-            Self::Done(_) => Json(json!({})).into_response(),
+            Self::Done(..) => Json(json!({})).into_response(),
             Self::Accepted(id) => {
                 (StatusCode::ACCEPTED, Json(json!({ "command": id.to_string() }))).into_response()
             }

@@ -6,10 +6,10 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use model::desk::Settings;
-use model::id::{CommandId, ConversationId};
-use model::limit;
+use model::id::ConversationId;
 use model::people::User;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::auth::Token;
 
@@ -30,7 +30,7 @@ pub(crate) struct Subject {
     pub(crate) settings: Arc<Settings>,
 }
 
-/// A body of JSON; a bad one is a problem that names the field.
+/// A body of JSON, in the time a body may take; a bad one is a problem that names the field.
 pub(crate) struct Body<T>(pub(crate) T);
 
 /// A query string; a bad one is a problem that names the field.
@@ -38,9 +38,6 @@ pub(crate) struct Asked<T>(pub(crate) T);
 
 /// The conversation in the path; what is not an id names nothing.
 pub(crate) struct ConversationPath(pub(crate) ConversationId);
-
-/// The id of a command: the client's `Idempotency-Key`, else a random one.
-pub(crate) struct CommandKey(pub(crate) CommandId);
 
 impl Subject {
     /// A problem unless the subject may do this.
@@ -73,7 +70,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<Desk>> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Problem> {
-        match Json::<T>::from_request(request, desk).await {
+        let read = timeout(desk.body_wait, Json::<T>::from_request(request, desk)).await;
+        match read.map_err(|_| Problem::too_slow())? {
             Ok(Json(body)) => Ok(Self(body)),
             Err(JsonRejection::MissingJsonContentType(_)) => Err(Problem::wrong_type()),
             Err(bad) if bad.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Problem::too_large()),
@@ -98,20 +96,6 @@ impl FromRequestParts<Arc<Desk>> for ConversationPath {
         let path = Path::<String>::from_request_parts(parts, desk).await;
         let Path(text) = path.map_err(|_| Problem::not_found())?;
         text.parse().map(Self).map_err(|_| Problem::not_found())
-    }
-}
-
-impl FromRequestParts<Arc<Desk>> for CommandKey {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<Desk>) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get("idempotency-key") else { return random_command() };
-        let lawful = |key: &&str| (1..=limit::IDEMPOTENCY_KEY_BYTES).contains(&key.len());
-        let key = value.to_str().ok().filter(lawful).ok_or_else(|| {
-            let most = limit::IDEMPOTENCY_KEY_BYTES;
-            Problem::malformed(format!("`Idempotency-Key` is 1 to {most} ASCII characters"))
-        })?;
-        Ok(Self(CommandId::of_key(key)))
     }
 }
 
@@ -150,17 +134,6 @@ fn token(headers: &HeaderMap) -> Option<(Token, bool)> {
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|c| c.split_once('='));
     let (_, token) = pairs.find(|(name, _)| name.trim() == COOKIE)?;
     Some((Token::from_text(token.trim().to_owned()), true))
-}
-
-fn random_command() -> Result<CommandKey, Problem> {
-    let mut bytes = [0; 16];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => Ok(CommandKey(CommandId(u128::from_be_bytes(bytes)))),
-        Err(error) => {
-            tracing::error!(%error, "no randomness from the operating system");
-            Err(Problem::internal())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@
 //! JSON (RFC 9457). A route without a `Subject` among its arguments is open to everybody; the
 //! table of routes is data, and tests hold `openapi.json` and the list of open routes to it.
 //!
-//! Reading order: [`DeskServer`], `route`, `extract`, `allow`, `command`, `agent`, `problem`.
+//! Reading order: [`DeskServer`], `route`, `extract`, `allow`, `key`, `command`, `agent`, `problem`.
 
 mod agent;
 mod allow;
 mod command;
 mod extract;
+mod key;
 mod problem;
 mod route;
 mod server;

@@ -54,6 +54,19 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "Wrong method", detail)
     }
 
+    /// 408: the body came too slowly.
+    pub(crate) fn too_slow() -> Self {
+        let detail = "the body did not come in time";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "Too slow", detail)
+    }
+
+    /// 422: the key names another command already.
+    pub(crate) fn reused_key() -> Self {
+        let detail = "this `Idempotency-Key` was used for another command; take a new one";
+        let title = "The key names another command";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", title, detail)
+    }
+
     /// 409: lawfully refused.
     pub(crate) fn rejected(rejection: Rejection) -> Self {
         let title = "The command was refused";

@@ -1,24 +1,37 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroU32;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use model::limit;
+use model::unit::Period;
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::sync::{Semaphore, watch};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
 
 use crate::Ports;
 use crate::auth::Auth;
 use crate::follow::SettingsFollower;
+use crate::http::accept::{Host, accept, stopped};
 use crate::live::Live;
 use crate::metric::DeskMeter;
 use crate::view::View;
 
+use super::key::Keys;
 use super::problem::Problem;
 use super::route;
 
@@ -30,6 +43,12 @@ pub struct DeskConfig {
     pub listen: SocketAddr,
     /// Whether the session's cookie is for HTTPS only: on, wherever a proxy speaks TLS for us.
     pub secure_cookie: bool,
+    /// Connections open at once beside the sockets; a further one is answered 503.
+    pub connections: NonZeroU32,
+    /// How long a request's head may take, and how long a connection may be idle.
+    pub head_wait: Period,
+    /// How long a request's body may take.
+    pub body_wait: Period,
 }
 
 /// The desk's listener: bound early, so that a port in use is found before anything starts, and
@@ -38,7 +57,7 @@ pub struct DeskConfig {
 pub struct DeskServer {
     listener: TcpListener,
     address: SocketAddr,
-    secure_cookie: bool,
+    config: DeskConfig,
 }
 
 /// Why the desk could not be served.
@@ -69,14 +88,32 @@ pub(crate) struct Desk {
     pub(crate) view: Arc<View>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) live: Live,
+    pub(crate) keys: Keys,
     pub(crate) secure_cookie: bool,
+    pub(crate) body_wait: Duration,
     places: Semaphore,
     meter: DeskMeter,
 }
 
+/// The router, and the connections it is served on.
+struct Door {
+    router: Router,
+    desk: Arc<Desk>,
+    config: DeskConfig,
+    places: Arc<Semaphore>,
+}
+
 impl Default for DeskConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8081)), secure_cookie: false }
+        let connections = u32::try_from(limit::DESK_CONNECTIONS).ok().and_then(NonZeroU32::new);
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
+            secure_cookie: false,
+            connections: connections.unwrap_or(NonZeroU32::MIN),
+            // Longer than proxies keep an idle connection by default, so that they close first.
+            head_wait: Period(Duration::from_secs(75)),
+            body_wait: Period(Duration::from_secs(30)),
+        }
     }
 }
 
@@ -86,7 +123,7 @@ impl DeskServer {
         let listen = config.listen;
         let bound = bind(listen).and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (address, listener) = bound.map_err(|source| DeskError::Bind { listen, source })?;
-        Ok(Self { listener, address, secure_cookie: config.secure_cookie })
+        Ok(Self { listener, address, config: config.clone() })
     }
 
     /// The address in use: the port, where the configuration left it open.
@@ -95,7 +132,7 @@ impl DeskServer {
     }
 
     /// Serves from when the view has caught up until `stop`; then requests in work are answered and
-    /// sockets closed with 1001, all within [`limit::DRAIN`].
+    /// sockets closed with 1001. What is not over within [`limit::DRAIN_LISTENER`] is abandoned.
     pub async fn serve(
         self,
         ports: Ports,
@@ -103,47 +140,86 @@ impl DeskServer {
         view: Arc<View>,
         stop: watch::Receiver<bool>,
     ) -> Result<(), DeskError> {
-        let failed = |source| DeskError::Listen { source };
-        let listener = tokio::net::TcpListener::from_std(self.listener).map_err(failed)?;
-        // Frames are small and somebody waits for each of them.
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let mut ended = stop.clone();
+        let listener = tokio::net::TcpListener::from_std(self.listener)
+            .map_err(|source| DeskError::Listen { source })?;
+        let mut early = stop.clone();
         tokio::select! {
             () = view.caught_up() => {}
-            _ = ended.wait_for(|stop| *stop) => return Ok(()),
+            () = stopped(&mut early) => return Ok(()),
         }
         let auth = Arc::new(Auth::new(Arc::clone(&ports.directory), Arc::clone(&ports.clock)));
-        let live = Live::new(Arc::clone(&view), Arc::clone(&auth), Arc::clone(&settings), stop);
-        let sockets = live.clone();
-        let desk = Arc::new(Desk {
-            ports,
-            settings,
-            view,
-            auth,
-            live,
-            secure_cookie: self.secure_cookie,
-            places: Semaphore::new(limit::DESK_IN_FLIGHT),
-            meter: DeskMeter::new(),
-        });
-        let mut stopping = ended.clone();
-        let serving = async {
-            axum::serve(listener, route::router(desk))
-                .with_graceful_shutdown(async move { drop(ended.wait_for(|stop| *stop).await) })
-                .await?;
-            sockets.drained().await;
-            Ok(())
-        };
-        let end_of_drain = async {
-            drop(stopping.wait_for(|stop| *stop).await);
-            tokio::time::sleep(limit::DRAIN).await;
-        };
-        tokio::select! {
-            served = serving => served.map_err(failed),
-            () = end_of_drain => {
-                tracing::warn!("requests or sockets were still open at the end of the drain");
-                Ok(())
-            }
+        let live =
+            Live::new(Arc::clone(&view), Arc::clone(&auth), Arc::clone(&settings), stop.clone());
+        let door = Arc::new(Door::new(
+            Desk {
+                ports,
+                settings,
+                view,
+                auth,
+                live,
+                keys: Keys::default(),
+                secure_cookie: self.config.secure_cookie,
+                body_wait: self.config.body_wait.0,
+                places: Semaphore::new(limit::DESK_IN_FLIGHT),
+                meter: DeskMeter::new(),
+            },
+            self.config,
+        ));
+        accept(listener, &door, stop).await;
+        if timeout(limit::DRAIN_LISTENER, door.idle()).await.is_err() {
+            tracing::warn!("requests or sockets are abandoned: their part of the drain is over");
         }
+        Ok(())
+    }
+}
+
+impl Door {
+    fn new(desk: Desk, config: DeskConfig) -> Self {
+        let desk = Arc::new(desk);
+        let places = Arc::new(Semaphore::new(config.connections.get() as usize));
+        Self { router: route::router(Arc::clone(&desk)), desk, config, places }
+    }
+
+    /// Waits until no connection and no socket is open. Only once accepting has ended.
+    async fn idle(&self) {
+        drop(self.places.acquire_many(self.config.connections.get()).await);
+        self.desk.live.drained().await;
+    }
+}
+
+impl Host for Door {
+    fn connection(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    fn accept_failed(&self) {
+        self.desk.meter.accept_errors.increment(1);
+    }
+
+    async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<(), hyper::Error> {
+        let router = TowerToHyperService::new(self.router.clone());
+        let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            router.call(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.config.head_wait.0)
+            .max_header_size(limit::DESK_HEAD_BYTES)
+            .max_buf_size(2 * limit::DESK_HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), answer)
+            .with_upgrades();
+        let mut connection = pin!(connection);
+        tokio::select! {
+            ended = connection.as_mut() => return ended,
+            () = stopped(&mut stop) => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await
     }
 }
 

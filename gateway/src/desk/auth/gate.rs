@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use model::limit;
 use model::time::Clock;
 use storage::port::{Directory, RowKey};
 
-use super::attempt::Attempts;
+use super::attempt::{Attempt, Attempts};
 use super::password::{Verified, Verifier};
 use super::row::{self, CREDENTIAL, CredentialRow};
 use super::session::Sessions;
@@ -28,7 +29,7 @@ pub enum LoginError {
     /// is nobody's business.
     #[error("the login or its proof is wrong")]
     Wrong,
-    /// Too many failures of this login.
+    /// Too many failures of this login from this network.
     #[error("too many failures; again in {} s", wait.as_secs())]
     TooMany {
         /// How long until it may be tried again.
@@ -54,21 +55,34 @@ impl Auth {
         }
     }
 
-    /// The user with this login and password.
-    pub async fn by_password(&self, login: &str, password: &str) -> Result<UserId, LoginError> {
+    /// The user with this login and password, tried by the peer at `address`.
+    pub async fn by_password(
+        &self,
+        login: &str,
+        password: &str,
+        address: IpAddr,
+    ) -> Result<UserId, LoginError> {
         if login.len() > limit::LOGIN_BYTES || password.len() > limit::PASSWORD_BYTES {
             return Err(LoginError::Wrong);
         }
-        let begun = self.attempts.begin(login, self.clock.now());
+        let attempt = Attempt::new(login, address);
+        let begun = self.attempts.begin(&attempt, self.clock.now());
         begun.map_err(|wait| LoginError::TooMany { wait })?;
+        let proven = self.prove(login, password).await;
+        match proven {
+            Ok(_) => self.attempts.succeed(&attempt),
+            Err(LoginError::Wrong | LoginError::TooMany { .. }) => {}
+            Err(LoginError::Busy | LoginError::Failed(_)) => self.attempts.take_back(&attempt),
+        }
+        proven
+    }
+
+    async fn prove(&self, login: &str, password: &str) -> Result<UserId, LoginError> {
         let key = RowKey { table: CREDENTIAL, key: login.to_owned() };
         let found = row::read::<CredentialRow>(&*self.directory, &key).await?;
         let (user, phc) = found.map(|(_, row)| (row.user, row.phc)).unzip();
         match (self.verifier.verify(password.to_owned(), phc).await?, user) {
-            (Verified::Right, Some(user)) => {
-                self.attempts.succeed(login);
-                Ok(user)
-            }
+            (Verified::Right, Some(user)) => Ok(user),
             (Verified::Busy, _) => Err(LoginError::Busy),
             _ => Err(LoginError::Wrong),
         }

@@ -53,7 +53,7 @@ impl<'a> Socket<'a> {
             self.live.meter.overflows.increment(1);
         }
         if let Some(frame) = end.frame() {
-            drop(timeout(limit::SOCKET_WRITE, self.say_goodbye(frame)).await);
+            drop(timeout(limit::SOCKET_GOODBYE, self.say_goodbye(frame)).await);
         }
     }
 
@@ -142,7 +142,7 @@ impl<'a> Socket<'a> {
         }
     }
 
-    /// Sends the close frame and waits for the client's, so that the last bytes arrive.
+    /// Sends the close frame and waits a moment for the client's, so that the last bytes arrive.
     async fn say_goodbye(&mut self, frame: CloseFrame) {
         if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
             while let Some(Ok(_)) = self.socket.recv().await {}

@@ -22,6 +22,8 @@ pub(super) struct Progress {
     pub(super) next: Offset,
     /// Whether the end of the log was seen once.
     pub(super) caught_up: bool,
+    /// Whether the log could not be read on at the last look.
+    pub(super) failing: bool,
 }
 
 /// The thread of one shard: folds `events` into the shard's view and answers commands.
@@ -46,6 +48,7 @@ impl Follower {
             let polled = self.tail.poll(&mut batch);
             self.fold(&batch);
             batch.clear();
+            self.note(polled.is_err());
             match polled {
                 Ok(0) => {
                     self.progress.send_if_modified(|p| !std::mem::replace(&mut p.caught_up, true));
@@ -58,6 +61,10 @@ impl Follower {
                 }
             }
         }
+    }
+
+    fn note(&self, failing: bool) {
+        self.progress.send_if_modified(|p| std::mem::replace(&mut p.failing, failing) != failing);
     }
 
     fn fold(&mut self, batch: &[Applied]) {

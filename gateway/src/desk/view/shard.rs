@@ -91,7 +91,9 @@ impl ShardView {
                     let chat = Chat { state, messages: VecDeque::new() };
                     self.chats.insert(opened.conversation, chat);
                 }
-                Event::PresenceChanged { user, presence } => self.set_presence(*user, *presence),
+                Event::PresenceChanged { user, presence } => {
+                    self.set_presence(*user, *presence, settings);
+                }
                 event => self.apply_to_chat(event, record.at, settings),
             }
         }
@@ -176,16 +178,19 @@ impl ShardView {
         self.presence.get(&user).copied().unwrap_or_default()
     }
 
-    fn set_presence(&mut self, user: UserId, presence: Presence) {
+    /// Tells the user's own sockets, and those who watch over his operation.
+    fn set_presence(&mut self, user: UserId, presence: Presence, settings: &Settings) {
         self.presence.insert(user, presence);
         if self.watchers.is_empty() && !self.subscribers.has(user) {
             return;
         }
         let frame = push("presence", &PresenceFrame { user, presence });
         self.subscribers.push(user, &frame);
+        let operation = |id: UserId| Some(settings.users.get(&id)?.operation);
+        let home = operation(user);
         let subscribers = &mut self.subscribers;
         self.watchers.retain(|watcher| {
-            if *watcher != user {
+            if *watcher != user && home.is_some() && operation(*watcher) == home {
                 subscribers.push(*watcher, &frame);
             }
             subscribers.has(*watcher)

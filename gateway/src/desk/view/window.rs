@@ -126,6 +126,12 @@ impl View {
         self.of_conversation(id)?.lock().facts(id)
     }
 
+    /// Whether every shard is followed: its thread runs, and could read the log at its last look.
+    pub fn is_following(&self) -> bool {
+        let failing = self.shards.iter().any(|shard| shard.progress.borrow().failing);
+        !failing && self.threads.lock().iter().all(|thread| !thread.is_finished())
+    }
+
     /// Waits for the threads, which end at the stop signal.
     pub fn join(&self) {
         for thread in self.threads.lock().drain(..) {

@@ -2,10 +2,9 @@
 
 use hyper::{Method, Request};
 use model::desk::{Body, Command, Event, Rejection};
-use model::id::CommandId;
 use model::people::Presence;
 use model::service::Content;
-use serde_json::json;
+use serde_json::{Value, json};
 use storage::port::{Partition, Topic};
 
 use super::house::{ANA, Answer, House, begun, closed, conversation, sent, shard, text};
@@ -16,13 +15,22 @@ fn messages() -> String {
 }
 
 async fn reply(house: &House, token: &str, key: Option<&str>) -> Answer {
-    let mut request = Request::post(house.url(&messages()))
+    say(house, token, key, "good day").await
+}
+
+async fn say(house: &House, token: &str, key: Option<&str>, words: &str) -> Answer {
+    post(house, &messages(), (token, key), &json!({ "text": words })).await
+}
+
+async fn post(house: &House, path: &str, by: (&str, Option<&str>), body: &Value) -> Answer {
+    let (token, key) = by;
+    let mut request = Request::post(house.url(path))
         .header("authorization", format!("Bearer {token}"))
         .header("content-type", "application/json");
     if let Some(key) = key {
         request = request.header("idempotency-key", key);
     }
-    house.send(request.body(r#"{"text":"good day"}"#.to_owned()).unwrap()).await
+    house.send(request.body(body.to_string()).unwrap()).await
 }
 
 async fn with_conversation() -> (House, String) {
@@ -67,8 +75,9 @@ async fn an_unanswered_command_is_202_with_its_id() {
     let (house, token) = with_conversation().await;
     let answer = reply(&house, &token, Some("once")).await;
     assert_eq!(answer.status, 202);
-    let id = CommandId::of_key("once").to_string();
-    assert_eq!(answer.json(), json!({ "command": id }));
+    let commands = bodies(&house.ports, Topic::Commands);
+    let [(_, Body::Command(command))] = commands.as_slice() else { panic!("{commands:?}") };
+    assert_eq!(answer.json(), json!({ "command": command.id.to_string() }));
 }
 
 #[tokio::test]
@@ -76,13 +85,33 @@ async fn an_idempotency_key_is_one_command() {
     let (house, token) = with_conversation().await;
     let distributor = async {
         let command = house.command(Topic::Commands, 1).await.unwrap();
-        assert_eq!(command.id, CommandId::of_key("once"));
         house.answer(&command, vec![sent(conversation(1), 3, ANA, "good day")]);
     };
     let (first, ()) = tokio::join!(reply(&house, &token, Some("once")), distributor);
     let second = reply(&house, &token, Some("once")).await;
     assert_eq!((first.status.as_u16(), second.status.as_u16()), (200, 200));
     assert_eq!(first.body, second.body, "a repeat has the first answer");
+    assert_eq!(bodies(&house.ports, Topic::Commands).len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_used_for_another_command_is_422_and_has_no_effect() {
+    let (house, token) = with_conversation().await;
+    house.show(begun(conversation(2), ANA)).await;
+    let distributor = async {
+        let command = house.command(Topic::Commands, 1).await.unwrap();
+        house.answer(&command, vec![sent(conversation(1), 3, ANA, "good day")]);
+    };
+    let (first, ()) = tokio::join!(reply(&house, &token, Some("once")), distributor);
+    assert_eq!(first.status, 200);
+    let (by, day) = ((token.as_str(), Some("once")), json!({ "text": "good day" }));
+    let reused = (422, "idempotency-key-reused".to_owned());
+    assert_eq!(say(&house, &token, Some("once"), "good night").await.problem(), reused);
+    let elsewhere = messages().replace(&conversation(1).to_string(), &conversation(2).to_string());
+    assert_eq!(post(&house, &elsewhere, by, &day).await.problem(), reused);
+    let close = format!("/v1/conversations/{}/close", conversation(1));
+    assert_eq!(post(&house, &close, by, &json!({})).await.problem(), reused);
+    assert_eq!(reply(&house, &token, Some("once")).await.body, first.body);
     assert_eq!(bodies(&house.ports, Topic::Commands).len(), 1);
 }
 

@@ -1,4 +1,4 @@
-//! A desk with four people, and an owner of the shard who writes what a distributor would.
+//! A desk with five people, and an owner of the shard who writes what a distributor would.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -44,6 +44,8 @@ pub(crate) const BIA: UserId = UserId(2);
 pub(crate) const SOL: UserId = UserId(3);
 /// An agent of operation 2.
 pub(crate) const ZOE: UserId = UserId(4);
+/// Her supervisor.
+pub(crate) const MAX: UserId = UserId(5);
 
 /// The group everybody of operation 1 works in.
 pub(crate) const SALES: GroupId = GroupId(1);
@@ -72,11 +74,16 @@ pub(crate) struct Answer {
 impl House {
     /// A desk that serves, with its shard claimed and no events yet.
     pub(crate) async fn open() -> Self {
+        Self::with(DeskConfig::default()).await
+    }
+
+    /// The same with another configuration; the address is always a free one.
+    pub(crate) async fn with(config: DeskConfig) -> Self {
         let place = Place::new(2, 2).unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_800_000_000)));
-        let config = EngineConfig { engine: EngineKind::Memory, ..EngineConfig::default() };
+        let engine = EngineConfig { engine: EngineKind::Memory, ..EngineConfig::default() };
         let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-        let engines = self::open(&config, place, Arc::clone(&shared)).unwrap();
+        let engines = self::open(&engine, place, Arc::clone(&shared)).unwrap();
         let ports = Ports {
             log: Arc::clone(&engines.log),
             history: Arc::clone(&engines.history),
@@ -90,7 +97,7 @@ impl House {
         let (stop, stopped) = watch::channel(false);
         let view = View::start(&ports, Arc::clone(&settings), stopped.clone()).unwrap();
         let listen = "127.0.0.1:0".parse().unwrap();
-        let server = DeskServer::bind(&DeskConfig { listen, ..DeskConfig::default() }).unwrap();
+        let server = DeskServer::bind(&DeskConfig { listen, ..config }).unwrap();
         let address = server.local_addr();
         let served = server.serve(ports.clone(), settings, Arc::clone(&view), stopped);
         let serving = tokio::spawn(async { served.await.unwrap() });
@@ -330,6 +337,7 @@ fn settings() -> Settings {
         (BIA, "bia", UserKind::Agent, 1),
         (SOL, "sol", UserKind::Supervisor, 1),
         (ZOE, "zoe", UserKind::Agent, 2),
+        (MAX, "max", UserKind::Supervisor, 2),
     ];
     for (id, login, kind, operation) in people {
         settings.apply(Entity::User(user(id, login, kind, operation))).unwrap();

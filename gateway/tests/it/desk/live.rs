@@ -12,13 +12,14 @@ use model::service::ReceiptStatus;
 use model::time::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::house::{
-    ANA, BIA, House, SALES, SOL, assigned, begun, closed, conversation, opened, queued, received,
-    sent,
+    ANA, BIA, House, MAX, SALES, SOL, ZOE, assigned, begun, closed, conversation, opened, queued,
+    received, sent,
 };
 
 /// A client of the live socket that checks each frame's number.
@@ -133,6 +134,16 @@ async fn others_hear_nothing_of_it_and_watchers_of_presence() {
     assert_eq!(sol.expect("presence").await, of_bia);
 }
 
+#[tokio::test]
+async fn a_watcher_hears_of_his_own_operation_only() {
+    let house = House::open().await;
+    let mut max = Client::connect(&house, MAX).await;
+    max.expect("hello").await;
+    let changed = |user| Event::PresenceChanged { user, presence: Presence::Paused };
+    house.happen(vec![changed(ANA), changed(SOL), changed(ZOE)]);
+    assert_eq!(max.expect("presence").await["user"], ZOE.0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_opened_in_the_middle_misses_nothing_and_sees_nothing_twice() {
     const BURST: u32 = 500;
@@ -169,6 +180,19 @@ async fn the_end_of_the_process_closes_sockets_with_1001() {
     assert_eq!(client.next().await, Err(1001));
     drop(client);
     (&mut house.serving).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_never_says_goodbye_does_not_hold_up_the_end() {
+    let mut house = House::open().await;
+    let mut client = Client::connect(&house, ANA).await;
+    client.expect("hello").await;
+    tokio::time::pause();
+    let begun = Instant::now();
+    house.stop.send_replace(true);
+    (&mut house.serving).await.unwrap();
+    assert!(begun.elapsed() < limit::DRAIN_LISTENER, "{:?}", begun.elapsed());
+    drop(client);
 }
 
 #[tokio::test]

@@ -68,6 +68,17 @@ async fn many_failures_close_the_window_to_the_right_password_too() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_found_out_is_no_failure_of_the_login() {
+    let house = House::open().await;
+    let key = RowKey { table: "credential", key: "ana".to_owned() };
+    let damaged = Some("{".into());
+    house.ports.directory.put(&key, 0, damaged).await.unwrap().unwrap();
+    for _ in 0..2 * limit::LOGIN_FAILURES {
+        assert_eq!(by_password(&house, "ana", RIGHT).await.status, 500);
+    }
+}
+
+#[tokio::test]
 async fn a_link_lets_in_once() {
     let house = House::open().await;
     let (directory, clock) = (&*house.ports.directory, &*house.clock);

@@ -83,7 +83,7 @@ async fn lists_end_at_the_operation() {
         items.iter().map(|item| item["id"].as_u64().unwrap()).collect()
     };
     let (ana, zoe) = (house.token(ANA).await, house.token(ZOE).await);
-    let expect = [("users", vec![1, 2, 3], vec![4]), ("groups", vec![1], vec![])];
+    let expect = [("users", vec![1, 2, 3], vec![4, 5]), ("groups", vec![1], vec![])];
     for (list, hers, theirs) in expect {
         let path = format!("/v1/{list}");
         assert_eq!(ids(house.get(&path, &ana).await.json()), hers);

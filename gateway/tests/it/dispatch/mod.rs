@@ -1,6 +1,7 @@
 //! Sends against a provider of the test's own.
 
 mod answers;
+mod bounds;
 mod order;
 mod provider;
 mod restart;

@@ -84,8 +84,12 @@ impl Stage {
 
     /// One record of the shard's owner.
     pub(crate) fn record(&mut self, events: Vec<Event>, resume: Vec<Resume>) {
+        self.record_at(self.ports.clock.now(), events, resume);
+    }
+
+    /// The same, as if at another time.
+    fn record_at(&mut self, at: Timestamp, events: Vec<Event>, resume: Vec<Resume>) {
         self.number += 1;
-        let at = Timestamp::default();
         let record = Record {
             lane: LaneId::FIRST,
             cause: Cause::Inbound(self.number),
@@ -125,6 +129,16 @@ impl Stage {
         message
     }
 
+    /// The same, decided `ago`.
+    pub(crate) fn say_long_ago(&mut self, n: u64, seq: u32, ago: Duration) -> MessageId {
+        let message = MessageId { conversation: conversation(n), seq };
+        let content = Content::Text(format!("{n}/{seq}"));
+        let sent = Event::MessageSent { message, author: Author::Flow, content };
+        let at = self.ports.clock.now() - ago;
+        self.record_at(at, vec![sent], Vec::new());
+        message
+    }
+
     /// Messages 1 to `count` to the contact of conversation `n`, a thousand a record.
     pub(crate) fn say_many(&mut self, n: u64, count: u32) {
         let sent = |seq| Event::MessageSent {
@@ -136,12 +150,6 @@ impl Stage {
         for seqs in all.chunks(1_000) {
             self.record(seqs.iter().copied().map(sent).collect(), Vec::new());
         }
-    }
-
-    /// Says stop and waits for nothing: what is in flight has no end.
-    pub(crate) fn abandon(&mut self) {
-        self.say_stop();
-        drop(self.running.take());
     }
 
     /// Waits for `count` outcomes in `commands`.

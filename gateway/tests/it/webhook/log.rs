@@ -89,6 +89,10 @@ impl Log for Told {
     fn watch(&self, partition: Partition, bell: &Arc<Bell>) {
         self.inner.watch(partition, bell);
     }
+
+    fn health(&self) -> Result<(), LogError> {
+        self.inner.health()
+    }
 }
 
 fn listener(orders: Orders) -> (Arc<Told>, Listener) {

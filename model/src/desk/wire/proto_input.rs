@@ -176,4 +176,6 @@ pub(super) struct Dead {
 
 by_field!(desk::Dead => Dead { reason, origin, detail, bytes });
 
-by_number!(DeadReason { Unparseable = 1, UnknownAccount = 2, Undecodable = 3, Dangling = 4 });
+by_number!(DeadReason {
+    Unparseable = 1, UnknownAccount = 2, Undecodable = 3, Dangling = 4, Poison = 5
+});

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use model::desk::{Body, Cause, Claimed, Event, SendResult, Stamped, wire};
 use model::fold::{Conversation, Lane, Shard, Verdict};
-use model::id::{CommandId, MessageId, UserId};
+use model::id::{ChannelId, CommandId, MessageId, UserId};
 use model::limit;
 use model::service::{Author, Content, ConversationState, ReceiptStatus};
 use proptest::collection::vec;
@@ -243,5 +243,8 @@ fn a_closed_conversation_is_handed_back_and_leaves_the_lane() {
     let states: Vec<_> = closed.iter().map(|c| (c.state, c.last_seq)).collect();
     assert_eq!(states, [(ConversationState::Closed, 4)]);
     assert!(lane.conversations.is_empty() && lane.by_address.is_empty());
+    let (id, channel) = (closed[0].id, closed[0].channel);
+    assert!(lane.is_of_channel(id, channel), "what it was is remembered");
+    assert!(!lane.is_of_channel(id, ChannelId(channel.0 + 1)));
     assert_eq!(lane.next_counter, 1, "its number is not used again");
 }

@@ -42,13 +42,15 @@ impl Watermark {
         Self { ask, clock, asked_at: None, left_bytes: 0 }
     }
 
-    /// Whether `bytes` may be written; counts them as written if so.
-    pub(super) fn admits(&mut self, bytes: u64) -> io::Result<bool> {
+    /// Whether `bytes` may be written; counts them as written if so. `coming` were admitted before
+    /// and may not be on the disk yet.
+    pub(super) fn admits(&mut self, bytes: u64, coming: u64) -> io::Result<bool> {
         let now = self.clock.now();
         let fresh = self.asked_at.is_some_and(|at| now.since(at) < ASK_AGAIN);
         if !fresh || bytes > self.left_bytes {
             let space = (self.ask)()?;
-            self.left_bytes = space.free_bytes.saturating_sub(space.reserve_bytes());
+            let kept = space.reserve_bytes().saturating_add(coming);
+            self.left_bytes = space.free_bytes.saturating_sub(kept);
             self.asked_at = Some(now);
         }
         if bytes > self.left_bytes {

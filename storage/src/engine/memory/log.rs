@@ -81,4 +81,8 @@ impl Log for MemoryLog {
     fn watch(&self, partition: Partition, bell: &Arc<Bell>) {
         self.partitions.lock().entry(partition).or_default().watchers.add(bell);
     }
+
+    fn health(&self) -> Result<(), LogError> {
+        Ok(())
+    }
 }

@@ -46,6 +46,14 @@ pub(super) fn record(epoch: u32, number: u64, events: Vec<Event>) -> Bytes {
     wire::encode(&Stamped { envelope, body: Body::Record(record) })
 }
 
+/// A record of a kind that only a newer release knows, and that others may skip.
+pub(super) fn newer(epoch: u32, number: u64) -> Bytes {
+    let mut bytes = record(epoch, number, Vec::new()).to_vec();
+    // Of the header: the flag that the kind must be understood, and the kind.
+    (bytes[1], bytes[3]) = (0, 200);
+    bytes.into()
+}
+
 /// Lane time of record `number`.
 pub(super) fn at(number: u64) -> Timestamp {
     Timestamp::from_seconds(1_700_000_000 + number as i64)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use storage::port::{Bell, Log, Position};
 use storage::tail::{Applied, EventTail, TailError};
 
-use super::script::{append, claim, events, record, shard};
+use super::script::{append, claim, events, newer, record, shard};
 use crate::setup;
 
 fn tail(log: &Arc<dyn Log>, from: Position) -> EventTail {
@@ -63,6 +63,16 @@ fn a_tail_started_at_any_position_sees_the_rest_and_nothing_twice() {
         position = next;
     }
     assert_eq!(seen, COUNTING);
+}
+
+#[test]
+fn a_kind_of_a_newer_release_that_may_be_skipped_has_its_place_in_the_order() {
+    let engines = setup::memory();
+    let records = [claim(1), record(1, 1, vec![]), newer(1, 2), record(1, 3, vec![]), newer(1, 5)];
+    append(&*engines.log, &records);
+    let (offsets, position) = follow(&mut tail(&engines.log, Position::default()));
+    assert_eq!(offsets, [0, 1, 3]);
+    assert_eq!(position, Position { next: 4, epoch: 1, number: 3 }, "and is judged: the last gaps");
 }
 
 #[test]

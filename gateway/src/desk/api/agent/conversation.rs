@@ -12,7 +12,8 @@ use storage::port::ConversationRow;
 
 use crate::api::allow::{Action, Object, allow};
 use crate::api::command::submit;
-use crate::api::extract::{Asked, CommandKey, ConversationPath, Subject};
+use crate::api::extract::{Asked, ConversationPath, Subject};
+use crate::api::key::CommandKey;
 use crate::api::problem::Problem;
 use crate::api::server::Desk;
 use crate::view::shown::{ShownConversation, channel_name};
@@ -72,10 +73,10 @@ pub(crate) async fn close(
     State(desk): State<Arc<Desk>>,
     subject: Subject,
     ConversationPath(conversation): ConversationPath,
-    CommandKey(id): CommandKey,
+    key: CommandKey,
 ) -> Result<Response, Problem> {
     find(&desk, &subject, Action::Command, conversation).await?;
-    let outcome = submit(&desk, &subject, id, Command::Close { conversation }).await?;
+    let outcome = submit(&desk, &subject, &key, Command::Close { conversation }).await?;
     Ok(outcome.into_response())
 }
 

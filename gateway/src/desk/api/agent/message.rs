@@ -13,7 +13,8 @@ use storage::port::{EntryKind, EntryRow, ReceiptRow};
 
 use crate::api::allow::Action;
 use crate::api::command::{Outcome, submit};
-use crate::api::extract::{Asked, Body, CommandKey, ConversationPath, Subject};
+use crate::api::extract::{Asked, Body, ConversationPath, Subject};
+use crate::api::key::CommandKey;
 use crate::api::problem::Problem;
 use crate::api::server::Desk;
 use crate::view::shown::{Direction, ShownMessage};
@@ -56,7 +57,7 @@ pub(crate) async fn send(
     State(desk): State<Arc<Desk>>,
     subject: Subject,
     ConversationPath(conversation): ConversationPath,
-    CommandKey(id): CommandKey,
+    key: CommandKey,
     Body(body): Body<SendBody>,
 ) -> Result<Response, Problem> {
     find(&desk, &subject, Action::Command, conversation).await?;
@@ -64,12 +65,12 @@ pub(crate) async fn send(
         return Err(Problem::rejected(Rejection::UnsendableContent));
     }
     let content = Content::Text(body.text);
-    match submit(&desk, &subject, id, Command::Send { conversation, content }).await? {
-        Outcome::Done(Some(message)) => {
+    match submit(&desk, &subject, &key, Command::Send { conversation, content }).await? {
+        Outcome::Done(_, Some(message)) => {
             Ok(Json(json!({ "id": message.to_string() })).into_response())
         }
         // Done long ago: what it sent is no longer known here.
-        Outcome::Done(None) => Ok(Outcome::Accepted(id).into_response()),
+        Outcome::Done(id, None) => Ok(Outcome::Accepted(id).into_response()),
         accepted @ Outcome::Accepted(_) => Ok(accepted.into_response()),
     }
 }

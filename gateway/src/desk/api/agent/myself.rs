@@ -10,7 +10,8 @@ use serde_json::json;
 
 use crate::api::allow::{Action, Object};
 use crate::api::command::submit;
-use crate::api::extract::{Body, CommandKey, Subject};
+use crate::api::extract::{Body, Subject};
+use crate::api::key::CommandKey;
 use crate::api::problem::Problem;
 use crate::api::server::Desk;
 use crate::view::shown::ShownUser;
@@ -36,10 +37,10 @@ pub(crate) async fn show(
 pub(crate) async fn set_presence(
     State(desk): State<Arc<Desk>>,
     subject: Subject,
-    CommandKey(id): CommandKey,
+    key: CommandKey,
     Body(body): Body<PresenceBody>,
 ) -> Result<Response, Problem> {
     subject.must(Action::Command, Object::Oneself { user: subject.user.id })?;
     let command = Command::SetPresence { presence: body.presence };
-    Ok(submit(&desk, &subject, id, command).await?.into_response())
+    Ok(submit(&desk, &subject, &key, command).await?.into_response())
 }

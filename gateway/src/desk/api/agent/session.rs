@@ -1,7 +1,8 @@
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::id::UserId;
@@ -28,11 +29,12 @@ pub(crate) struct LoginBody {
 /// `POST /v1/login`
 pub(crate) async fn login(
     State(desk): State<Arc<Desk>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     Body(body): Body<LoginBody>,
 ) -> Result<Response, Problem> {
     check_origin(&headers)?;
-    let user = prove(&desk, body).await?;
+    let user = prove(&desk, body, peer.ip()).await?;
     let settings = desk.settings.current();
     let user = settings.users.get(&user).filter(|user| user.active);
     let user = user.ok_or_else(Problem::wrong_login)?;
@@ -53,9 +55,9 @@ pub(crate) async fn logout(
     Ok((StatusCode::OK, gone, Json(json!({}))).into_response())
 }
 
-async fn prove(desk: &Desk, body: LoginBody) -> Result<UserId, Problem> {
+async fn prove(desk: &Desk, body: LoginBody, peer: IpAddr) -> Result<UserId, Problem> {
     let proven = match (body.login, body.password, body.link) {
-        (Some(login), Some(password), None) => desk.auth.by_password(&login, &password).await,
+        (Some(login), Some(password), None) => desk.auth.by_password(&login, &password, peer).await,
         (None, None, Some(link)) => desk.auth.by_link(&Token::from_text(link)).await,
         _ => return Err(Problem::malformed("send `login` and `password`, or `link`")),
     };

@@ -9,17 +9,19 @@ use parking_lot::{Condvar, Mutex};
 use super::Side;
 use super::both::Both;
 use super::frame::FRAME_BYTES;
+use crate::engine::embedded::space::Watermark;
 use crate::port::{AppendAnswer, LogError, NewRecord, Offset};
 
-/// The appends on their way to the writer. Callers never wait here: what does not fit is refused.
-#[derive(Default)]
+/// The appends on their way to the writer. Callers never wait here: what does not fit is refused,
+/// and what was taken is never refused later for want of room. So a caller knows that an append
+/// was refused before it makes its next one.
 pub(super) struct Intake {
     state: Mutex<State>,
     came: Condvar,
 }
 
-#[derive(Default)]
 struct State {
+    watermark: Watermark,
     waiting: VecDeque<Request>,
     /// Bytes of the requests waiting and of those in the writer's hands.
     bytes: usize,
@@ -52,16 +54,44 @@ pub(super) enum Done {
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 
 impl Intake {
+    /// An empty one that takes what `watermark` admits.
+    pub(super) fn new(watermark: Watermark) -> Self {
+        let state = State { watermark, waiting: VecDeque::new(), bytes: 0, ended: None };
+        Self { state: Mutex::new(state), came: Condvar::new() }
+    }
+
     /// Takes an append, or tells it at once why not.
-    pub(super) fn offer(&self, records: Vec<NewRecord>, done: Done) {
-        let bytes = records.iter().map(|record| record.bytes.len() + FRAME_BYTES).sum();
+    pub(super) fn offer(&self, request: Request) {
         let mut state = self.state.lock();
-        if let Err(error) = state.admit(bytes) {
-            drop(state);
-            return done.tell(Err(error));
+        match state.admit(request.bytes) {
+            Ok(()) => self.push(&mut state, request),
+            Err(error) => {
+                drop(state);
+                request.done.tell(Err(error));
+            }
         }
-        state.bytes += bytes;
-        state.waiting.push_back(Request { records, done, bytes });
+    }
+
+    /// Keeps room for `bytes`, or says why there is none. Room is given back by
+    /// [`Intake::release`].
+    pub(super) fn reserve(&self, bytes: usize) -> Result<(), LogError> {
+        self.state.lock().admit(bytes)
+    }
+
+    /// Takes an append for which room was kept, or tells it at once that the log has ended.
+    pub(super) fn offer_reserved(&self, request: Request) {
+        let mut state = self.state.lock();
+        match state.open() {
+            Ok(()) => self.push(&mut state, request),
+            Err(error) => {
+                drop(state);
+                request.done.tell(Err(error));
+            }
+        }
+    }
+
+    fn push(&self, state: &mut State, request: Request) {
+        state.waiting.push_back(request);
         // The writer sleeps only when nothing waits; while it lingers it wants no company's noise.
         if state.waiting.len() == 1 {
             self.came.notify_one();
@@ -84,7 +114,7 @@ impl Intake {
         Some(state.take_group())
     }
 
-    /// The writer has told the requests of these bytes what became of them.
+    /// These bytes are not on their way any more: the requests were told what became of them.
     pub(super) fn release(&self, bytes: usize) {
         let mut state = self.state.lock();
         state.bytes = state.bytes.saturating_sub(bytes);
@@ -95,6 +125,11 @@ impl Intake {
         let mut state = self.state.lock();
         state.ended.get_or_insert(End::Closing);
         self.came.notify_one();
+    }
+
+    /// Why nothing will ever be taken again, if so.
+    pub(super) fn health(&self) -> Result<(), LogError> {
+        self.state.lock().open()
     }
 
     /// There is no writer any more: what waits is never answered.
@@ -113,18 +148,31 @@ impl Intake {
 }
 
 impl State {
-    fn admit(&self, bytes: usize) -> Result<(), LogError> {
+    fn open(&self) -> Result<(), LogError> {
         match &self.ended {
-            Some(End::Closing) => return Err(LogError::Closing),
-            Some(End::Failed(source)) => {
-                return Err(LogError::Failed { source: Arc::clone(source) });
-            }
-            None => {}
+            None => Ok(()),
+            Some(End::Closing) => Err(LogError::Closing),
+            Some(End::Failed(source)) => Err(LogError::Failed { source: Arc::clone(source) }),
         }
+    }
+
+    /// Counts `bytes` as on their way, if they may be.
+    fn admit(&mut self, bytes: usize) -> Result<(), LogError> {
+        self.open()?;
         if self.bytes + bytes > limit::APPENDING_BYTES {
             return Err(LogError::Full { what: "the appends in flight are at their bound" });
         }
-        Ok(())
+        match self.watermark.admits(bytes as u64, self.bytes as u64) {
+            Ok(true) => {
+                self.bytes += bytes;
+                Ok(())
+            }
+            Ok(false) => Err(LogError::Full { what: "the disk is at its watermark" }),
+            Err(error) => {
+                tracing::warn!(%error, "the disk does not say how much room it has");
+                Err(LogError::Full { what: "the disk does not say how much room it has" })
+            }
+        }
     }
 
     fn take_group(&mut self) -> Vec<Request> {
@@ -140,6 +188,12 @@ impl State {
 }
 
 impl Request {
+    /// An append of `records`.
+    pub(super) fn new(records: Vec<NewRecord>, done: Done) -> Self {
+        let bytes = records.iter().map(|record| record.bytes.len() + FRAME_BYTES).sum();
+        Self { records, done, bytes }
+    }
+
     /// What it counts against the bound.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes

@@ -37,7 +37,7 @@ use crate::port::{
 };
 use both::Both;
 use disk::Disk;
-use intake::Done;
+use intake::{Done, Request};
 use wal::{Parts, Wal};
 
 /// The log of an embedded installation.
@@ -105,15 +105,26 @@ impl EmbeddedLog {
         }
     }
 
-    /// An append that goes to both logs: each takes its part at once, so that appends of one
-    /// caller keep their order in each.
+    /// An append that goes to both logs: both have room for their part or neither takes it; then
+    /// each takes it at once, so that appends of one caller keep their order in each.
     fn append_to_both(&self, records: Vec<NewRecord>, answer: AppendAnswer) {
         let sides = records.iter().map(|record| side(record.partition.topic)).collect();
         let (flowing, kept) =
             records.into_iter().partition(|record| side(record.partition.topic) == Side::Flowing);
         let both = Both::new(sides, answer);
-        self.flowing.append(flowing, Done::Part(Arc::clone(&both), Side::Flowing));
-        self.kept.append(kept, Done::Part(both, Side::Kept));
+        let flowing = Request::new(flowing, Done::Part(Arc::clone(&both), Side::Flowing));
+        let kept = Request::new(kept, Done::Part(both, Side::Kept));
+        if let Err(error) = self.reserve_both(flowing.bytes(), kept.bytes()) {
+            return flowing.done.tell(Err(error));
+        }
+        self.flowing.intake().offer_reserved(flowing);
+        self.kept.intake().offer_reserved(kept);
+    }
+
+    fn reserve_both(&self, flowing: usize, kept: usize) -> Result<(), LogError> {
+        self.flowing.intake().reserve(flowing)?;
+        let reserved = self.kept.intake().reserve(kept);
+        reserved.inspect_err(|_| self.flowing.intake().release(flowing))
     }
 }
 
@@ -127,7 +138,8 @@ impl Log for EmbeddedLog {
         };
         let (answer, appending) = Appending::new();
         if records.iter().all(|record| side(record.partition.topic) == side(topic)) {
-            self.wal(topic).append(records, Done::Answer(answer));
+            let request = Request::new(records, Done::Answer(answer));
+            self.wal(topic).intake().offer(request);
         } else {
             self.append_to_both(records, answer);
         }
@@ -150,6 +162,11 @@ impl Log for EmbeddedLog {
 
     fn watch(&self, partition: Partition, bell: &Arc<Bell>) {
         self.wal(partition.topic).watch(partition, bell);
+    }
+
+    fn health(&self) -> Result<(), LogError> {
+        self.flowing.intake().health()?;
+        self.kept.intake().health()
     }
 }
 

@@ -9,13 +9,13 @@ use parking_lot::Mutex;
 use super::disk::Disk;
 use super::frame::{Frame, Head, NoFrame};
 use super::index::{Found, Index};
-use super::intake::{Done, Intake};
+use super::intake::Intake;
 use super::segment::{self, HEADER_BYTES, Segment};
 use super::writer::{Tip, Writer};
 use super::{LogOptions, damaged, failed};
 use crate::engine::budget::Budget;
 use crate::engine::embedded::space::{FreeSpace, Watermark};
-use crate::port::{Bell, LogError, Logged, NewRecord, Offset, Partition};
+use crate::port::{Bell, LogError, Logged, Offset, Partition};
 
 /// One write-ahead log: segments shared by all its partitions, and the thread that writes them.
 pub(super) struct Wal {
@@ -47,11 +47,11 @@ impl Wal {
         let Parts { disk, partitions, clock, space, options } = parts;
         let mut index = Index::new(partitions.into_iter(), options.memory_bytes);
         let tip = recover(&disk, &mut index)?;
-        let intake = Arc::new(Intake::default());
+        let watermark = Watermark::new(space, Arc::clone(&clock));
+        let intake = Arc::new(Intake::new(watermark));
         let index = Arc::new(Mutex::new(index));
         let writer = Writer {
             disk,
-            watermark: Watermark::new(space, Arc::clone(&clock)),
             clock,
             intake: Arc::clone(&intake),
             index: Arc::clone(&index),
@@ -66,9 +66,9 @@ impl Wal {
         Ok(Self { intake, index, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Hands `records` to the writer; `done` is told, perhaps at once.
-    pub(super) fn append(&self, records: Vec<NewRecord>, done: Done) {
-        self.intake.offer(records, done);
+    /// Where appends are handed in.
+    pub(super) fn intake(&self) -> &Intake {
+        &self.intake
     }
 
     /// As [`crate::port::Log::read`].

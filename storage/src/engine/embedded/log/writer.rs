@@ -13,7 +13,6 @@ use super::frame::{self, Head, Spot};
 use super::index::Index;
 use super::intake::{Done, Intake, Request};
 use super::segment::{HEADER_BYTES, Segment};
-use crate::engine::embedded::space::Watermark;
 use crate::port::{LogError, Logged, NewRecord, Offset, Partition};
 
 /// The one thread that writes. It takes all that waits as a group, writes it with one call, syncs
@@ -23,7 +22,6 @@ pub(super) struct Writer {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) intake: Arc<Intake>,
     pub(super) index: Arc<Mutex<Index>>,
-    pub(super) watermark: Watermark,
     pub(super) segment_bytes: u64,
     pub(super) linger: Duration,
     pub(super) tip: Tip,
@@ -71,29 +69,15 @@ impl Writer {
         while let Some(requests) = self.intake.group(self.linger.saturating_sub(synced_in)) {
             let begun = self.clock.now();
             let bytes = requests.iter().map(Request::bytes).sum();
-            let answers = match self.admit(bytes) {
-                Ok(()) => self.commit(requests, begun),
-                Err(error) => refuse(requests, &error),
+            let answers = match &self.failed {
+                None => self.commit(requests, begun),
+                Some(source) => refuse(requests, &LogError::Failed { source: Arc::clone(source) }),
             };
             self.intake.release(bytes);
             for (done, result) in answers {
                 done.tell(result);
             }
             synced_in = self.clock.now().since(begun);
-        }
-    }
-
-    fn admit(&mut self, bytes: usize) -> Result<(), LogError> {
-        if let Some(source) = &self.failed {
-            return Err(LogError::Failed { source: Arc::clone(source) });
-        }
-        match self.watermark.admits(bytes as u64) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(LogError::Full { what: "the disk is at its watermark" }),
-            Err(error) => {
-                tracing::warn!(%error, "the disk does not say how much room it has");
-                Err(LogError::Full { what: "the disk does not say how much room it has" })
-            }
         }
     }
 

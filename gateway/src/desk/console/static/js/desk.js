@@ -115,7 +115,9 @@ class Desk extends HTMLElement {
     }
   }
 
+  /** Who leaves is no longer offered customers. */
   async #logOut() {
+    await api.setPresence('offline').catch(() => {});
     await api.logOut().catch(() => {});
     this.dispatchEvent(new CustomEvent('logged-out'));
   }

@@ -83,7 +83,8 @@ class List extends HTMLElement {
   }
 
   #drawRow(row, { id, messages, opened_at_ms: openedAt }) {
-    const last = messages.at(-1);
+    // What people said: the bot's greeting is the same in every row.
+    const last = messages.findLast((message) => message.author.kind !== 'flow') ?? messages.at(-1);
     const text = last?.text ?? (last ? t('message.unsupported', { kind: last.unsupported }) : '');
     const mine = last?.author.user != null && last.author.user === this.store.user.id;
     row.text.textContent = mine ? t('list.you', { text }) : text;

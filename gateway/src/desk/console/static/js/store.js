@@ -1,6 +1,14 @@
 // Everything the console knows. Elements listen for `change` (with what changed in `detail`) and
 // draw; nothing else writes here but frames and the user's own doings.
 
+/** The customer's messages that nobody answered yet; a bot's word is no answer. */
+export function unanswered({ messages }) {
+  const answered = messages.findLastIndex((message) => message.author.kind === 'user');
+  return messages.slice(answered + 1).filter((message) => message.direction === 'in');
+}
+
+const waitsSince = (conversation) => unanswered(conversation)[0]?.at_ms ?? 0;
+
 export class Store extends EventTarget {
   user = null;
   presence = 'offline';
@@ -46,10 +54,14 @@ export class Store extends EventTarget {
     this.select(ids[Math.min(Math.max(next, 0), ids.length - 1)]);
   }
 
-  /** Conversations, the one with the newest message first. */
+  /** Conversations: whoever waits for an answer first, the longest wait on top; then by newest message. */
   sorted() {
     const newest = (conversation) => conversation.messages.at(-1)?.at_ms ?? conversation.opened_at_ms;
-    return [...this.conversations.values()].sort((a, b) => newest(b) - newest(a));
+    const order = (a, b) => {
+      const [waitsA, waitsB] = [waitsSince(a), waitsSince(b)];
+      return waitsA && waitsB ? waitsA - waitsB : Number(Boolean(waitsB)) - Number(Boolean(waitsA)) || newest(b) - newest(a);
+    };
+    return [...this.conversations.values()].sort(order);
   }
 
   unread(id) {
@@ -154,12 +166,12 @@ export class Store extends EventTarget {
     },
   };
 
-  /** After a reconnect: what came meanwhile is unread, what was asked for stays. */
+  /** After a reload or reconnect: what nobody answered since is unread, what was asked for stays. */
   #carryOver(before) {
     for (const [id, now] of this.conversations) {
       const then = before.get(id);
-      const last = then?.messages.at(-1)?.seq ?? (before.size ? 0 : Infinity);
-      const missed = now.messages.filter((message) => message.direction === 'in' && message.seq > last);
+      const last = then?.messages.at(-1)?.seq ?? 0;
+      const missed = unanswered(now).filter((message) => message.seq > last);
       if (missed.length && id !== this.selected) {
         this.#unread.set(id, this.unread(id) + missed.length);
       }

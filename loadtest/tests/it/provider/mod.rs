@@ -1,0 +1,4 @@
+//! The simulated provider.
+
+mod signing;
+mod simulator;
