@@ -1,7 +1,7 @@
 # Chasqui: everything that must hold, in two commands.
 #
 #   make check   formatting, lints, unit tests, the tidy test: a few minutes, before every commit
-#   make test    check, then every test, the walk through the whole system, sabotage, kill -9
+#   make test    check, then every test, the core's models, the walk, sabotage, kill -9
 #
 # All tests share one Cargo profile, `proof`: optimised, with every assertion on.
 

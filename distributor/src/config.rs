@@ -15,4 +15,6 @@ pub enum AssignKind {
     /// The sequential reference under a mutex.
     #[default]
     Reference,
+    /// The lock-free core.
+    Lockfree,
 }

@@ -9,7 +9,7 @@ use model::limit;
 use model::service::ConversationState;
 use storage::port::{Bell, Log, LogError, Offset, Partition, Topic};
 
-use crate::assign::{Assign, MutexAssign, Restore, RestoredSeat, RestoredWait};
+use crate::assign::{Assign, LockFree, MutexAssign, Restore, RestoredSeat, RestoredWait, Sizes};
 use crate::config::AssignKind;
 use crate::conversation::{Board, Book, Context, Home, InForce, Seats};
 use crate::lane::{Lane, LaneError, Start, Supplies, Suspects, Worker};
@@ -179,6 +179,9 @@ impl Tenure {
 fn core(plan: &ShardPlan, bells: &[Arc<Bell>]) -> Arc<dyn Assign> {
     match plan.config.assign {
         AssignKind::Reference => Arc::new(MutexAssign::new(bells.to_vec(), plan.seed)),
+        AssignKind::Lockfree => {
+            Arc::new(LockFree::new(bells.to_vec(), plan.seed, Sizes::default()))
+        }
     }
 }
 

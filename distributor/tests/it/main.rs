@@ -8,3 +8,4 @@
 
 mod assign;
 mod lane;
+mod lock_free;

@@ -1,0 +1,203 @@
+use crate::assign::shim::{Mutant, Words, full_fence, wrong};
+
+/// A set of numbers, 64 to a word, with summaries above: a summary's bit is set when its word is
+/// not 0. Any thread sets and clears.
+///
+/// A bit that was set before a search begins, and stays, is found by it, but for the time in which
+/// another thread repairs a summary; whoever repairs is told, and owes a new search.
+#[derive(Debug)]
+pub(super) struct Bitmap {
+    levels: Box<[Words]>,
+    bits: usize,
+}
+
+/// Bits of a word at the bottom; models take two, so that two agents share a word, or do not.
+pub(super) const LEAF: usize = if cfg!(chasqui_loom) { 2 } else { 64 };
+const SUMMARY: usize = 64;
+/// A level of so few words needs no summary.
+const TOP: usize = if cfg!(chasqui_loom) { 0 } else { 4 };
+
+impl Bitmap {
+    pub(super) fn new(bits: usize) -> Self {
+        let mut levels = Vec::new();
+        let mut words = bits.div_ceil(LEAF).max(1);
+        loop {
+            levels.push(Words::new(words));
+            if words <= TOP || words == 1 && levels.len() > 1 {
+                return Self { levels: levels.into(), bits };
+            }
+            words = words.div_ceil(SUMMARY);
+        }
+    }
+
+    pub(super) fn bits(&self) -> usize {
+        self.bits
+    }
+
+    /// The words at the bottom.
+    pub(super) fn leaves(&self) -> &Words {
+        self.level(0)
+    }
+
+    #[inline]
+    pub(super) fn has(&self, bit: usize) -> bool {
+        self.leaves().at(bit / LEAF).get() >> (bit % LEAF) & 1 == 1
+    }
+
+    /// Sets a bit, and what is missing above it.
+    #[inline]
+    pub(super) fn set(&self, bit: usize) {
+        self.leaves().at(bit / LEAF).raise(1 << (bit % LEAF));
+        self.raise(0, bit / LEAF);
+    }
+
+    /// Sets a bit and those above it, all by writes: whoever takes the top with
+    /// [`Words`] swaps finds it, whatever stopped others half-way.
+    pub(super) fn signal(&self, bit: usize) {
+        self.leaves().at(bit / LEAF).raise(1 << (bit % LEAF));
+        let mut word = bit / LEAF;
+        for level in self.levels.iter().skip(1) {
+            level.at(word / SUMMARY).raise(1 << (word % SUMMARY));
+            word /= SUMMARY;
+        }
+    }
+
+    /// Clears a bit; whether a summary had to be repaired.
+    #[inline]
+    pub(super) fn clear(&self, bit: usize) -> bool {
+        let mut word = bit / LEAF;
+        let mask = 1 << (bit % LEAF);
+        let mut empty = self.leaves().at(word).lower(mask) & !mask == 0;
+        for (below, level) in self.levels.iter().zip(self.levels.iter().skip(1)) {
+            if !empty {
+                return false;
+            }
+            let (at, mask) = (word / SUMMARY, 1 << (word % SUMMARY));
+            empty = level.at(at).lower(mask) & !mask == 0;
+            full_fence();
+            if !wrong(Mutant::SummaryWithoutLook) && below.at(word).get() != 0 {
+                self.repair(bit);
+                return true;
+            }
+            word = at;
+        }
+        false
+    }
+
+    /// The first set bit from `from` on.
+    #[inline]
+    pub(super) fn next(&self, from: usize) -> Option<usize> {
+        if from >= self.bits {
+            return None;
+        }
+        let mut word = from / LEAF;
+        let mut left = self.leaves().at(word).get() >> (from % LEAF) << (from % LEAF);
+        while left == 0 {
+            word = self.next_word(0, word + 1)?;
+            left = self.leaves().at(word).get();
+        }
+        Some(word * LEAF + left.trailing_zeros() as usize)
+    }
+
+    /// The first set bit from `from` on, below `until`.
+    pub(super) fn next_until(&self, from: usize, until: usize) -> Option<usize> {
+        self.next(from).filter(|bit| *bit < until)
+    }
+
+    /// The set bits, in order, each looked for when it is asked for.
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let bit = self.next(from)?;
+            from = bit + 1;
+            Some(bit)
+        })
+    }
+
+    /// Takes a whole word of a level, 0 at the bottom, leaving 0.
+    pub(super) fn take(&self, level: usize, word: usize) -> u64 {
+        let word = self.level(level).at(word);
+        if word.get() == 0 { 0 } else { word.swap(0) }
+    }
+
+    pub(super) fn words_of(&self, level: usize) -> usize {
+        self.level(level).len()
+    }
+
+    pub(super) fn heights(&self) -> usize {
+        self.levels.len()
+    }
+
+    /// A word of `level` from `from` on that its summary says is not 0.
+    fn next_word(&self, level: usize, from: usize) -> Option<usize> {
+        let words = self.level(level);
+        let Some(summary) = self.levels.get(level + 1) else {
+            return (from..words.len()).find(|word| words.at(*word).get() != 0);
+        };
+        let mut at = from / SUMMARY;
+        if at >= summary.len() {
+            return None;
+        }
+        let mut left = summary.at(at).get() >> (from % SUMMARY) << (from % SUMMARY);
+        while left == 0 {
+            at = self.next_word(level + 1, at + 1)?;
+            left = summary.at(at).get();
+        }
+        Some(at * SUMMARY + left.trailing_zeros() as usize)
+    }
+
+    /// Sets the summaries above a word that are missing. Each is looked at: one that is set says
+    /// nothing of those above it, whose setter may have stopped.
+    #[inline]
+    fn raise(&self, above: usize, mut word: usize) {
+        for level in self.levels.iter().skip(above + 1) {
+            full_fence();
+            let (summary, mask) = (level.at(word / SUMMARY), 1 << (word % SUMMARY));
+            if summary.get() & mask == 0 {
+                summary.raise(mask);
+            }
+            word /= SUMMARY;
+        }
+    }
+
+    #[cold]
+    fn repair(&self, bit: usize) {
+        self.raise(0, bit / LEAF);
+    }
+
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "a level that exists")]
+    fn level(&self, level: usize) -> &Words {
+        &self.levels[level]
+    }
+}
+
+#[cfg(all(test, not(chasqui_loom)))]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_is_the_set_of_bits_that_were_set(
+            steps in prop::collection::vec((any::<bool>(), 0_usize..20_000), 1..200),
+            from in 0_usize..20_000,
+        ) {
+            let (map, mut set) = (Bitmap::new(20_000), BTreeSet::new());
+            for (on, bit) in steps {
+                if on {
+                    map.set(bit);
+                    set.insert(bit);
+                } else {
+                    assert!(!map.clear(bit));
+                    set.remove(&bit);
+                }
+                assert_eq!(map.next(from), set.range(from..).next().copied());
+            }
+            assert_eq!(map.iter().collect::<BTreeSet<_>>(), set);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+use crate::assign::Freed;
+use crate::assign::lockfree::LockFree;
+use crate::assign::lockfree::line::Head;
+use crate::assign::lockfree::roster::{Layout, Room};
+use crate::assign::lockfree::word::{Correction, Word};
+use crate::assign::shim::{Mutant, Reader, wrong};
+use model::people::Policy;
+
+use super::{Taken, Work};
+
+impl LockFree {
+    /// Gives a seat of an agent back: to the first of his lines, or to himself. A seat sold again
+    /// never leaves his word, so no newcomer comes between.
+    pub(in crate::assign::lockfree) fn give_back(
+        &self,
+        layout: &mut Reader<'_, Layout>,
+        agent: u32,
+        by: Correction,
+    ) -> Freed {
+        let mut seen = self.word(agent);
+        loop {
+            layout.refresh();
+            let head = if seen.saleable() { self.first_for(layout, agent) } else { None };
+            let Some(head) = head else {
+                let new = seen.released(by);
+                match self.words.at(agent as usize).change(seen.0, new.0) {
+                    Ok(_) => return self.released(layout, agent, seen, new),
+                    Err(now) => seen = Word(now),
+                }
+                continue;
+            };
+            let corrected = Some((agent, seen.corrected(by)));
+            let charge = self.charge_of(layout, head, corrected);
+            let new = seen.resold(by, charge);
+            match self.words.at(agent as usize).change(seen.0, new.0) {
+                Ok(_) => {
+                    self.note(new);
+                    let policy = Policy::Circular;
+                    let taken = Taken { agent, word: seen, charge, key: 0, policy };
+                    return self.resell(layout, taken, head);
+                }
+                Err(now) => seen = Word(now),
+            }
+        }
+    }
+
+    #[inline]
+    fn released(&self, layout: &mut Reader<'_, Layout>, agent: u32, old: Word, new: Word) -> Freed {
+        if self.appeared(layout, agent, old, new) && !wrong(Mutant::ReleaseWithoutTail) {
+            self.tail_of(layout, agent);
+        }
+        Freed::Released
+    }
+
+    /// Hands a seat that was sold again to `head`, or to the next of its agent's lines.
+    fn resell(&self, layout: &mut Reader<'_, Layout>, taken: Taken, head: Head) -> Freed {
+        let mut next = Some(head);
+        while let Some(head) = next {
+            if self.hand(head, taken) {
+                return Freed::HandedOver;
+            }
+            if wrong(Mutant::LostHeadDropsSeat) {
+                return Freed::HandedOver;
+            }
+            layout.refresh();
+            next = self.first_for(layout, taken.agent);
+        }
+        if self.vacate(layout, taken.agent, taken.charge) {
+            self.tail_of(layout, taken.agent);
+        }
+        Freed::Released
+    }
+
+    /// The first conversation of the lines an agent serves: his own line before his groups, then
+    /// the least key.
+    #[inline]
+    fn first_for(&self, layout: &Layout, agent: u32) -> Option<Head> {
+        if let Some(own) = self.lines.head(Room::own(agent)) {
+            return Some(own);
+        }
+        let heads = layout.stands(agent).iter();
+        let heads = heads.filter_map(|stand| self.lines.head(self.room.queue(stand.group)));
+        heads.min_by_key(Head::order)
+    }
+
+    /// Gives back a seat the log never showed, and looks at the lines this owes, and at `also`.
+    pub(in crate::assign::lockfree) fn undo_seat(
+        &self,
+        layout: &mut Reader<'_, Layout>,
+        agent: u32,
+        charge: u8,
+        also: Option<super::super::slot::LineId>,
+    ) {
+        let mut work = Work::new();
+        if let Some(line) = also {
+            work.add(line);
+        }
+        if self.vacate(layout, agent, charge) {
+            self.owe(layout, agent, &mut work);
+        }
+        self.tail(layout, work);
+    }
+}

@@ -1,0 +1,13 @@
+//! The protocol: seats are taken from agents' words, given to slots' words, and given back. Who
+//! makes an agent eligible, or finds that somebody else did, owes the lines he serves a look
+//! ([`LockFree::tail`]); so does who begins to wait. Between the two, one sees the other.
+
+mod reserve;
+mod tail;
+mod free;
+mod take;
+mod wait;
+
+pub(super) use reserve::{Taken, Tried};
+use tail::Work;
+pub(super) use take::Ready;

@@ -1,0 +1,239 @@
+use model::people::Policy;
+
+use crate::assign::lockfree::LockFree;
+use crate::assign::lockfree::pick::{Pick, Search};
+use crate::assign::lockfree::roster::{Group, Layout, Mean, Stand};
+use crate::assign::lockfree::word::{Correction, Word};
+use crate::assign::shim::{Mutant, Reader, full_fence, wrong};
+
+/// A seat reserved: its agent, his word before, and what it was charged.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::assign::lockfree) struct Taken {
+    pub(in crate::assign::lockfree) agent: u32,
+    pub(in crate::assign::lockfree) word: Word,
+    pub(in crate::assign::lockfree) charge: u8,
+    /// The key the policy chose by.
+    pub(in crate::assign::lockfree) key: u64,
+    pub(in crate::assign::lockfree) policy: Policy,
+}
+
+/// What a try for the agent at a position came to.
+pub(in crate::assign::lockfree) enum Tried {
+    Seated {
+        taken: Taken,
+        repaired: bool,
+    },
+    Refused,
+    /// The layout is another one by now.
+    Renewed,
+}
+
+/// What a policy's search came to, and whether a bit was set again on the way.
+pub(in crate::assign::lockfree) struct Picked {
+    pub(in crate::assign::lockfree) taken: Option<Taken>,
+    pub(in crate::assign::lockfree) repaired: bool,
+}
+
+impl LockFree {
+    /// Reserves whom the policy of a group picks.
+    pub(in crate::assign::lockfree) fn pick(
+        &self,
+        layout: &mut Reader<'_, Layout>,
+        number: u32,
+        turns: bool,
+    ) -> Picked {
+        let mut repaired = false;
+        loop {
+            let Some(group) = layout.group(number) else {
+                return Picked { taken: None, repaired };
+            };
+            let mut pick = Pick { core: self, layout, group, number, turns, repaired };
+            let search = pick.search();
+            repaired = pick.repaired && !wrong(Mutant::RepairWithoutTail);
+            match search {
+                Search::Seated(taken) => return Picked { taken: Some(taken), repaired },
+                Search::Nobody => return Picked { taken: None, repaired },
+                Search::Renewed => layout.refresh(),
+            }
+        }
+    }
+
+    /// Reserves the agent at a position of a group, tried first with the word seen; clears his bit
+    /// when that fills him.
+    #[inline]
+    pub(in crate::assign::lockfree) fn reserve_at(
+        &self,
+        layout: &Reader<'_, Layout>,
+        number: u32,
+        position: usize,
+        mut seen: Word,
+    ) -> Tried {
+        let known = layout.group(number);
+        let Some((group, at)) = known.and_then(|g| Some((g, g.position(position)?))) else {
+            return Tried::Refused;
+        };
+        let charge = self.charge(group, seen.score().count, None);
+        loop {
+            if !seen.eligible() {
+                return Tried::Refused;
+            }
+            if !layout.is_current() && !wrong(Mutant::ReserveStranger) {
+                return Tried::Renewed;
+            }
+            let new = seen.seated(charge);
+            let word = self.words.at(at.agent as usize);
+            let reserved = match wrong(Mutant::BlindReserve) {
+                false => word.change(seen.0, new.0),
+                true => Ok(word.swap(new.0)),
+            };
+            match reserved {
+                Ok(_) => {
+                    self.note(new);
+                    let repaired = !new.eligible() && self.clear(layout, number, position);
+                    let (agent, policy) = (at.agent, group.policy);
+                    let taken = Taken { agent, word: seen, charge, key: 0, policy };
+                    return Tried::Seated { taken, repaired };
+                }
+                Err(now) => seen = Word(now),
+            }
+        }
+    }
+
+    /// Reserves one agent, whatever his groups say, while `eligible` holds of his word.
+    pub(in crate::assign::lockfree) fn reserve(
+        &self,
+        agent: u32,
+        charge: u8,
+        eligible: impl Fn(Word) -> bool,
+    ) -> Result<Taken, Word> {
+        let mut seen = self.word(agent);
+        while eligible(seen) {
+            let new = seen.seated(charge);
+            match self.words.at(agent as usize).change(seen.0, new.0) {
+                Ok(_) => {
+                    self.note(new);
+                    let policy = Policy::Circular;
+                    return Ok(Taken { agent, word: seen, charge, key: 0, policy });
+                }
+                Err(now) if wrong(Mutant::ReserveGivesUp) => return Err(Word(now)),
+                Err(now) => seen = Word(now),
+            }
+        }
+        Err(seen)
+    }
+
+    /// Gives a seat back that nobody was shown; whether its agent's lines are owed a look.
+    pub(in crate::assign::lockfree) fn vacate(
+        &self,
+        layout: &mut Reader<'_, Layout>,
+        agent: u32,
+        charge: u8,
+    ) -> bool {
+        let by = Correction::unseen(charge);
+        let (old, new) = self.update(agent, |word| Some(word.released(by)));
+        self.appeared(layout, agent, old, new) && !wrong(Mutant::VacateOwesNothing)
+    }
+
+    /// Replaces an agent's word, until `change` wants none; answers with the words before and
+    /// after.
+    pub(in crate::assign::lockfree) fn update(
+        &self,
+        agent: u32,
+        change: impl Fn(Word) -> Option<Word>,
+    ) -> (Word, Word) {
+        let mut seen = self.word(agent);
+        loop {
+            let Some(new) = change(seen) else { return (seen, seen) };
+            match self.words.at(agent as usize).change(seen.0, new.0) {
+                Ok(_) => return (seen, new),
+                Err(now) => seen = Word(now),
+            }
+        }
+    }
+
+    /// Sets the bits of an agent whose word made him eligible; whether it did.
+    #[inline]
+    pub(in crate::assign::lockfree) fn appeared(
+        &self,
+        layout: &mut Reader<'_, Layout>,
+        agent: u32,
+        old: Word,
+        new: Word,
+    ) -> bool {
+        let appears = new.eligible() && !old.eligible();
+        if appears {
+            self.appear(layout, agent);
+        }
+        appears
+    }
+
+    /// Sets the bits of an agent who is eligible. The layout is looked at after his word was
+    /// changed: either this finds a layout being published, or its publisher finds the word.
+    pub(in crate::assign::lockfree) fn appear(&self, layout: &mut Reader<'_, Layout>, agent: u32) {
+        if !wrong(Mutant::AppearWithoutFence) {
+            full_fence();
+        }
+        layout.refresh();
+        for stand in layout.stands(agent) {
+            if let Some(group) = layout.group(stand.group) {
+                group.eligible.set(stand.position as usize);
+            }
+        }
+    }
+
+    /// Clears the bit of an agent who was found not eligible, and looks at him again: whoever made
+    /// him eligible meanwhile may have found the bit still set. Whether anything was set again.
+    pub(in crate::assign::lockfree) fn clear(
+        &self,
+        layout: &Reader<'_, Layout>,
+        number: u32,
+        position: usize,
+    ) -> bool {
+        let known = layout.group(number);
+        let Some((group, at)) = known.and_then(|g| Some((g, g.position(position)?))) else {
+            return false;
+        };
+        let repaired = group.eligible.clear(position);
+        full_fence();
+        if wrong(Mutant::ClearWithoutLook) || !self.word(at.agent).eligible() {
+            return repaired;
+        }
+        if layout.is_current() {
+            group.eligible.set(position);
+            return true;
+        }
+        let layout = self.layout.read();
+        let Some(Stand { group, position }) = layout.stand(at.agent, number) else {
+            return repaired;
+        };
+        if let Some(group) = layout.group(group) {
+            group.eligible.set(position as usize);
+        }
+        true
+    }
+
+    /// What a conversation of a group is charged; `turn` says now and then that the mean is to be
+    /// brought on. `corrected` is an agent's word as it is about to be.
+    #[inline]
+    pub(in crate::assign::lockfree) fn charge(
+        &self,
+        group: &Group,
+        turn: u32,
+        corrected: Option<(u32, Word)>,
+    ) -> u8 {
+        const EVERY: u32 = 8;
+        let word = |agent| match corrected {
+            Some((of, word)) if of == agent => word,
+            _ => self.word(agent),
+        };
+        let score = |at: usize| group.position(at).map(|p| word(p.agent).score());
+        let members = group.order.len();
+        if members <= Mean::EXACT {
+            return Mean::of((0..members).filter_map(score));
+        }
+        if turn.is_multiple_of(EVERY) {
+            group.mean.look(members, score);
+        }
+        group.mean.last()
+    }
+}

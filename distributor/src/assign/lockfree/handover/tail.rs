@@ -1,0 +1,234 @@
+use std::ops::ControlFlow;
+
+use crate::assign::lockfree::LockFree;
+use crate::assign::lockfree::line::Head;
+use crate::assign::lockfree::roster::{Layout, Room};
+use crate::assign::lockfree::slot::{Assigned, LineId, State};
+use crate::assign::lockfree::word::Word;
+use crate::assign::shim::{Mutant, Reader, full_fence, wrong};
+
+use super::Taken;
+
+/// Lines that are owed a look. It holds those of two agents with as many groups as there may be;
+/// should it ever be asked for more, every line of the shard is looked at instead.
+pub(in crate::assign::lockfree) struct Work {
+    lines: [LineId; Work::ROOM],
+    count: usize,
+    all: bool,
+}
+
+impl Work {
+    const ROOM: usize = 2 * (model::limit::GROUPS_PER_AGENT + 1);
+
+    pub(in crate::assign::lockfree) const fn new() -> Self {
+        Self { lines: [LineId(0); Self::ROOM], count: 0, all: false }
+    }
+
+    pub(in crate::assign::lockfree) fn of(line: LineId) -> Self {
+        let mut work = Self::new();
+        work.add(line);
+        work
+    }
+
+    pub(in crate::assign::lockfree) fn add(&mut self, line: LineId) {
+        if self.lines().contains(&line) {
+            return;
+        }
+        match self.lines.get_mut(self.count) {
+            Some(free) => {
+                *free = line;
+                self.count += 1;
+            }
+            None => self.all = true,
+        }
+    }
+
+    fn lines(&self) -> &[LineId] {
+        self.lines.get(..self.count).unwrap_or_default()
+    }
+
+    fn remove(&mut self, line: LineId) {
+        let Some(at) = self.lines().iter().position(|other| *other == line) else { return };
+        self.count -= 1;
+        self.lines.swap(at, self.count);
+    }
+}
+
+impl LockFree {
+    /// Offers what waits in the owed lines to whoever is eligible, the first of all lines first,
+    /// until nobody is or none is left.
+    pub(in crate::assign::lockfree) fn tail(
+        &self,
+        layout: &mut Reader<'_, Layout>,
+        mut work: Work,
+    ) {
+        self.settle(layout, &mut work);
+        while std::mem::take(&mut work.all) {
+            self.every_line(|line| {
+                work.add(line);
+                self.settle(layout, &mut work);
+            });
+        }
+    }
+
+    /// Looks at every line in which somebody waits, the first of all lines first. It allocates:
+    /// for edits and restarts.
+    pub(in crate::assign::lockfree) fn tail_of_all(&self) {
+        let mut waiting = std::collections::BTreeSet::new();
+        full_fence();
+        let queue = |line: LineId, head: Head| (self.room.whose(line).is_err(), head.order(), line);
+        self.every_line(|line| {
+            waiting.extend(self.lines.head(line).map(|head| queue(line, head)));
+        });
+        let mut layout = self.layout.read();
+        let mut owed = Work::new();
+        while let Some((_, order, line)) = waiting.pop_first() {
+            full_fence();
+            layout.refresh();
+            let Some(head) = self.lines.head(line) else { continue };
+            if head.order() == order {
+                let served = self.serve(&mut layout, line, head, &mut owed);
+                if served.is_break() {
+                    continue;
+                }
+            }
+            waiting.extend(self.lines.head(line).map(|head| queue(line, head)));
+        }
+        self.tail(&mut layout, owed);
+    }
+
+    /// Adds the lines an agent serves.
+    pub(in crate::assign::lockfree) fn owe(&self, layout: &Layout, agent: u32, work: &mut Work) {
+        work.add(Room::own(agent));
+        for stand in layout.stands(agent) {
+            work.add(self.room.queue(stand.group));
+        }
+    }
+
+    /// Looks at the lines an agent serves who became eligible.
+    pub(in crate::assign::lockfree) fn tail_of(&self, layout: &mut Reader<'_, Layout>, agent: u32) {
+        if !wrong(Mutant::TailWithoutFence) {
+            full_fence();
+        }
+        layout.refresh();
+        let own = Room::own(agent);
+        let empty = self.lines.is_empty(own)
+            && (layout.stands(agent).iter())
+                .all(|stand| self.lines.is_empty(self.room.queue(stand.group)));
+        if !empty {
+            let mut work = Work::new();
+            self.owe(layout, agent, &mut work);
+            self.tail(layout, work);
+        }
+    }
+
+    fn settle(&self, layout: &mut Reader<'_, Layout>, work: &mut Work) {
+        loop {
+            if !wrong(Mutant::TailWithoutFence) {
+                full_fence();
+            }
+            layout.refresh();
+            let Some((line, head)) = self.first_of(work) else { return };
+            if self.serve(layout, line, head, work).is_break() {
+                work.remove(line);
+            }
+        }
+    }
+
+    /// The line to be served next: agents' own before those of groups, then the least key. Those
+    /// in which nobody waits are dropped.
+    fn first_of(&self, work: &mut Work) -> Option<(LineId, Head)> {
+        let mut first: Option<(LineId, Head)> = None;
+        let mut at = 0;
+        while let Some(line) = work.lines().get(at).copied() {
+            let Some(head) = self.lines.head(line) else {
+                work.remove(line);
+                continue;
+            };
+            let rank = |line, head: Head| (self.room.whose(line).is_err(), head.order());
+            if first.is_none_or(|(l, h)| rank(line, head) < rank(l, h)) {
+                first = Some((line, head));
+            }
+            at += 1;
+        }
+        first
+    }
+
+    /// Finds an agent for the head of a line; breaks when there is none.
+    fn serve(
+        &self,
+        layout: &mut Reader<'_, Layout>,
+        line: LineId,
+        head: Head,
+        work: &mut Work,
+    ) -> ControlFlow<()> {
+        let taken = match self.room.whose(line) {
+            Ok(agent) => {
+                let charge = self.charge_of(layout, head, None);
+                self.reserve(agent, charge, Word::eligible).ok()
+            }
+            Err(group) => {
+                let picked = self.pick(layout, group, false);
+                if picked.taken.is_none() && picked.repaired {
+                    return ControlFlow::Continue(());
+                }
+                picked.taken
+            }
+        };
+        let Some(taken) = taken else { return ControlFlow::Break(()) };
+        self.give(layout, head, taken, work);
+        ControlFlow::Continue(())
+    }
+
+    /// Hands a seat to the head of a line, or to the next; nobody there, it goes back.
+    fn give(&self, layout: &mut Reader<'_, Layout>, head: Head, taken: Taken, work: &mut Work) {
+        let State::Waiting { line } = head.word.state() else { return };
+        let mut next = Some(head);
+        while let Some(head) = next {
+            if self.hand(head, taken) {
+                return;
+            }
+            next = self.lines.head(line);
+        }
+        let owes = self.vacate(layout, taken.agent, taken.charge);
+        if owes && !wrong(Mutant::UndoOwnLineOnly) {
+            self.owe(layout, taken.agent, work);
+        }
+    }
+
+    /// Gives a seat to a waiting conversation, and tells its lane; false when it waits no more.
+    pub(in crate::assign::lockfree) fn hand(&self, head: Head, taken: Taken) -> bool {
+        let generation = taken.word.generation();
+        let to = Assigned { agent: taken.agent, generation, charge: taken.charge };
+        let ready = self.ready_of(head.slot.lane);
+        if wrong(Mutant::BitBeforeWord) {
+            ready.signal(head.slot.index as usize);
+        }
+        if !self.lines.change(head.slot, head.word, head.word.assigned(to)) {
+            return false;
+        }
+        if !wrong(Mutant::BitBeforeWord) {
+            ready.signal(head.slot.index as usize);
+        }
+        full_fence();
+        if let Some(bell) = self.bells.get(usize::from(head.slot.lane.get())) {
+            bell.ring();
+        }
+        true
+    }
+
+    /// What a waiting conversation is charged: its group's mean.
+    pub(in crate::assign::lockfree) fn charge_of(
+        &self,
+        layout: &Layout,
+        head: Head,
+        corrected: Option<(u32, Word)>,
+    ) -> u8 {
+        let number = match head.word.state() {
+            State::Waiting { line } => self.room.whose(line).err(),
+            _ => None,
+        };
+        let number = number.unwrap_or_else(|| self.lines.home(head.slot).group);
+        layout.group(number).map_or(1, |group| self.charge(group, head.slot.index, corrected))
+    }
+}

@@ -1,0 +1,193 @@
+//! The lock-free routing core: words, bits and lists that any lane changes by single atomic
+//! steps. A lane that stops in the middle stops nobody.
+//!
+//! The truth about an agent is one word, that about a waiting conversation another; a seat is
+//! taken, sold again, given back and handed over by compare-and-swap on these two. Bits, lists
+//! and cursors only say where to look.
+//!
+//! Reading order: [`word`], [`slot`], [`bitmap`], [`line`] (what the parts are), [`roster`] (who
+//! is where), [`handover`] (the protocol), [`pick`] (the policies), `manage` (edits and
+//! restarts), `inspect`.
+
+mod word;
+pub(super) mod slot;
+mod bitmap;
+pub(super) mod line;
+mod roster;
+mod handover;
+mod pick;
+mod manage;
+mod inspect;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::desk::Settings;
+use model::id::{GroupId, LaneId, UserId};
+use model::limit;
+use model::people::Presence;
+use parking_lot::Mutex;
+use storage::port::Bell;
+
+use super::shim::{Figure, Own, Published, Words};
+use super::{
+    Arrival, Assign, Audit, Cancelled, Confirmed, Explanation, Freed, Requeued, Restore, SeatKind,
+    SeatOutcome, Slot, Ticket,
+};
+use handover::Ready;
+use line::Lines;
+use roster::{Layout, Room};
+use word::{Correction, Word};
+
+/// The lock-free routing core of one shard, for any number of lanes.
+///
+/// `arrive`, `seat`, `requeue`, `free`, `cancel`, `ready` and `presence` take no lock and allocate
+/// nothing, with one exception: a group or user that no settings ever named is learned at its
+/// first appearance. A conversation's slot is used by its lane alone; `edit`, `presence` and
+/// `restore` are called by one thread at a time.
+#[derive(Debug)]
+pub struct LockFree {
+    words: Words,
+    lines: Lines,
+    ready: Box<[Ready]>,
+    layout: Published<Layout>,
+    bells: Vec<Arc<Bell>>,
+    room: Room,
+    seed: u64,
+    /// Held by whoever publishes a layout.
+    editing: Mutex<()>,
+    /// Who is there, also of those the settings do not have.
+    presences: Own,
+    /// Seats taken above a cap: none, ever.
+    over_cap: Figure,
+    /// Tickets out, by agent: kept where assertions are.
+    #[cfg(debug_assertions)]
+    tickets: Own,
+}
+
+/// What a core has room for; memory is taken as it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Users the core may ever know.
+    pub agents: u32,
+    /// Groups the core may ever know.
+    pub groups: u32,
+    /// Waiting slots of a lane.
+    pub slots: u32,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self { agents: 1 << 17, groups: 1 << 14, slots: limit::OPEN_CONVERSATIONS }
+    }
+}
+
+impl LockFree {
+    /// A core that knows nobody yet. `bells` are those of the shard's lanes, by lane number;
+    /// `seed` replays the random choices.
+    pub fn new(bells: Vec<Arc<Bell>>, seed: u64, sizes: Sizes) -> Self {
+        let room = Room { agents: sizes.agents as usize, groups: sizes.groups as usize };
+        let (lanes, slots) = (bells.len().max(1), sizes.slots as usize);
+        Self {
+            words: Words::new(room.agents),
+            lines: Lines::new(lanes, slots, room.lines()),
+            ready: (0..lanes).map(|_| Ready::new(slots)).collect(),
+            layout: Published::new(Layout::default()),
+            bells,
+            room,
+            seed,
+            editing: Mutex::new(()),
+            presences: Own::new(room.agents),
+            over_cap: Figure::new(0),
+            #[cfg(debug_assertions)]
+            tickets: Own::new(room.agents),
+        }
+    }
+
+    #[inline]
+    fn word(&self, agent: u32) -> Word {
+        Word(self.words.at(agent as usize).get())
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "callers name lanes of this shard")]
+    fn ready_of(&self, lane: LaneId) -> &Ready {
+        &self.ready[usize::from(lane.get())]
+    }
+
+    fn seed_of(&self, group: u32) -> u64 {
+        self.seed.wrapping_add(u64::from(group).wrapping_mul(0xa076_1d64_78bd_642f))
+    }
+
+    /// Notes a seat that was taken, were it above the cap.
+    #[inline]
+    fn note(&self, taken: Word) {
+        if taken.is_over() {
+            self.over_cap.add(1);
+        }
+    }
+
+    /// The ticket of a seat that was just taken.
+    #[inline]
+    fn mint(&self, layout: &Layout, agent: u32, charge: u8) -> Option<Ticket> {
+        #[cfg(debug_assertions)]
+        self.tickets.add(agent as usize, 1);
+        Some(Ticket { agent: layout.agent(agent)?.id, charge })
+    }
+}
+
+impl Assign for LockFree {
+    fn arrive(&self, group: GroupId, slot: Slot, key: i64) -> Arrival {
+        self.come(group, slot, key)
+    }
+
+    fn seat(&self, agent: UserId, slot: Slot, key: i64, kind: SeatKind) -> SeatOutcome {
+        self.call(agent, slot, key, kind)
+    }
+
+    fn requeue(&self, slot: Slot, group: GroupId, key: i64) -> Requeued {
+        self.move_to(slot, group, key)
+    }
+
+    fn free(&self, ticket: Ticket, handled: Duration) -> Freed {
+        let mut layout = self.layout.read();
+        let agent = layout.agent_named(ticket.agent);
+        assert!(agent.is_some(), "C9: a ticket of agent {} is not his", ticket.agent);
+        let Some(agent) = agent else { return Freed::Released };
+        #[cfg(debug_assertions)]
+        self.tickets.add(agent as usize, u32::MAX);
+        self.give_back(&mut layout, agent, Correction::handled(ticket.charge, handled))
+    }
+
+    fn cancel(&self, slot: Slot) -> Cancelled {
+        self.withdraw(slot)
+    }
+
+    fn ready(&self, lane: LaneId) -> Option<Confirmed> {
+        self.take_next(lane)
+    }
+
+    fn presence(&self, user: UserId, presence: Presence) {
+        self.appear_as(user, presence);
+    }
+
+    fn edit(&self, settings: &Settings) {
+        self.put_in_force(settings);
+        self.tail_of_all();
+    }
+
+    fn restore(&self, state: Restore) -> Vec<(Slot, Ticket)> {
+        self.take_over(state)
+    }
+
+    fn position(&self, slot: Slot) -> Option<u32> {
+        self.lines.position(slot)
+    }
+
+    fn explain(&self, slot: Slot) -> Option<Explanation> {
+        self.explanation(slot)
+    }
+
+    fn audit(&self) -> Audit {
+        self.audited()
+    }
+}

@@ -1,0 +1,83 @@
+//! Uniform over the positions whose bit is set: a few draws of a position, each taken when its bit
+//! is set; then the r-th of those counted.
+
+use super::{Pick, Search};
+use crate::assign::lockfree::bitmap::{Bitmap, LEAF};
+
+/// Draws before the bits are counted: with a twentieth of all bits set four of five searches end
+/// before.
+const DRAWS: u64 = 32;
+
+/// Any eligible agent, each with the same probability. The key is his place.
+pub(super) fn search(pick: &mut Pick<'_>) -> Search {
+    let group = pick.group;
+    loop {
+        let Some(position) = draw(pick) else { return Search::Nobody };
+        let Some(seen) = pick.eligible(position) else { continue };
+        let place = group.position(position).map_or(0, |p| p.place);
+        if let Some(search) = pick.reserve(position, seen, place) {
+            return search;
+        }
+    }
+}
+
+fn draw(pick: &Pick<'_>) -> Option<usize> {
+    let bits = &pick.group.eligible;
+    let first = pick.group.draws.0.add(1).wrapping_mul(DRAWS * 2);
+    let mut draw = Draw { seed: pick.core.seed_of(pick.number), drawn: first };
+    for _ in 0..if bits.bits() == 0 { 0 } else { DRAWS } {
+        let position = draw.below(bits.bits());
+        if bits.has(position) {
+            return Some(position);
+        }
+    }
+    counted(bits, &mut draw)
+}
+
+/// The r-th set bit, r drawn. Bits change meanwhile; whoever finds fewer than he counted counts
+/// again.
+fn counted(bits: &Bitmap, draw: &mut Draw) -> Option<usize> {
+    loop {
+        bits.next(0)?;
+        let count: u32 = bits.leaves().iter().map(|word| word.get().count_ones()).sum();
+        if count == 0 {
+            continue;
+        }
+        let mut left = draw.below(count as usize) as u32;
+        for (number, word) in bits.leaves().iter().enumerate() {
+            let word = word.get();
+            match left.checked_sub(word.count_ones()) {
+                Some(less) => left = less,
+                None => return Some(number * LEAF + nth(word, left)),
+            }
+        }
+    }
+}
+
+/// The n-th set bit of a word that has so many.
+fn nth(mut word: u64, n: u32) -> usize {
+    for _ in 0..n {
+        word &= word.wrapping_sub(1);
+    }
+    word.trailing_zeros() as usize
+}
+
+/// Draws by number: the n-th is a function of the seed and n (SplitMix64 read as a counter). Each
+/// search has numbers of its own.
+struct Draw {
+    seed: u64,
+    drawn: u64,
+}
+
+impl Draw {
+    /// Below a bound that is not 0. The product's high half: a bias of at most bound / 2⁶⁴.
+    #[inline]
+    fn below(&mut self, bound: usize) -> usize {
+        self.drawn = self.drawn.wrapping_add(1);
+        let mut z = self.seed.wrapping_add(self.drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^= z >> 31;
+        ((u128::from(z) * bound as u128) >> 64) as usize
+    }
+}

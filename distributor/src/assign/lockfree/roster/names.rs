@@ -1,0 +1,58 @@
+/// Numbers of the core by ids of the settings: an open hash table that never changes, at most half
+/// full.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    /// The id, and the number + 1 below it; 0 where there is nothing.
+    cells: Box<[u64]>,
+    shift: u32,
+}
+
+impl Names {
+    pub(super) fn new(names: impl ExactSizeIterator<Item = (u32, u32)>) -> Self {
+        let size = (names.len() * 2).next_power_of_two().max(2);
+        let shift = 64 - size.trailing_zeros();
+        let mut table = Self { cells: vec![0; size].into(), shift };
+        for (id, number) in names {
+            let free = table.cells_from(id).find(|(_, cell)| *cell == 0);
+            if let Some(cell) = free.and_then(|(at, _)| table.cells.get_mut(at)) {
+                *cell = u64::from(id) << 32 | (u64::from(number) + 1);
+            }
+        }
+        table
+    }
+
+    #[inline]
+    pub(super) fn get(&self, id: u32) -> Option<u32> {
+        let named = |cell: &u64| *cell == 0 || (*cell >> 32) as u32 == id;
+        let (_, cell) = self.cells_from(id).find(|(_, cell)| named(cell))?;
+        (cell as u32).checked_sub(1)
+    }
+
+    /// Cells in the order they are looked at for `id` (Fibonacci hashing, then the next).
+    #[inline]
+    fn cells_from(&self, id: u32) -> impl Iterator<Item = (usize, u64)> {
+        let mask = self.cells.len().wrapping_sub(1);
+        let first = u64::from(id).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift.min(63);
+        (0..self.cells.len()).filter_map(move |step| {
+            let at = (first as usize + step) & mask;
+            Some((at, *self.cells.get(at)?))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_and_no_other() {
+        let ids = [0, 1, 2, 7, 1 << 20, u32::MAX, 3 << 16, 5 << 16];
+        let names =
+            Names::new((0..).zip(ids).map(|(n, id)| (id, n)).collect::<Vec<_>>().into_iter());
+        for (number, id) in (0..).zip(ids) {
+            assert_eq!(names.get(id), Some(number));
+        }
+        assert_eq!([3, 4, u32::MAX - 1].map(|id| names.get(id)), [None; 3]);
+        assert_eq!(Names::default().get(0), None);
+    }
+}

@@ -1,0 +1,237 @@
+use std::time::Duration;
+
+use model::fold::Score;
+use model::people::Presence;
+
+use crate::assign::Passed;
+
+/// An agent's word, the truth about him: `count:13 | time:19 | gen:16 | status:2 | cap:7 |
+/// active:7`. Count and time are the score of the window and stop at their greatest values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Word(pub(super) u64);
+
+/// Whether an agent is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    /// The settings do not have him as an agent.
+    Vacant,
+    Online,
+    Paused,
+    Offline,
+}
+
+/// How a seat that is given back changes the score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Correction {
+    /// Conversations taken off.
+    count: u64,
+    /// Units taken off: what the reservation charged.
+    charge: u64,
+    /// Units added: what it took.
+    units: u64,
+}
+
+const ACTIVE: Field = Field { at: 0, bits: 7 };
+const CAP: Field = Field { at: 7, bits: 7 };
+const STATUS: Field = Field { at: 14, bits: 2 };
+const GENERATION: Field = Field { at: 16, bits: 16 };
+const TIME: Field = Field { at: 32, bits: 19 };
+const COUNT: Field = Field { at: 51, bits: 13 };
+
+impl Word {
+    pub(super) const fn active(self) -> u64 {
+        ACTIVE.get(self.0)
+    }
+
+    pub(super) const fn cap(self) -> u8 {
+        CAP.get(self.0) as u8
+    }
+
+    pub(super) const fn status(self) -> Status {
+        match STATUS.get(self.0) {
+            1 => Status::Online,
+            2 => Status::Paused,
+            3 => Status::Offline,
+            _ => Status::Vacant,
+        }
+    }
+
+    pub(super) const fn generation(self) -> u16 {
+        GENERATION.get(self.0) as u16
+    }
+
+    pub(super) const fn score(self) -> Score {
+        Score { count: COUNT.get(self.0) as u32, time: TIME.get(self.0) as u32 }
+    }
+
+    /// Whether he may be reserved for a conversation of his lines.
+    pub(super) const fn eligible(self) -> bool {
+        matches!(self.status(), Status::Online) && self.has_room()
+    }
+
+    /// Whether he may be reserved by name, where that reaches paused agents.
+    pub(super) const fn eligible_paused(self) -> bool {
+        matches!(self.status(), Status::Online | Status::Paused) && self.has_room()
+    }
+
+    /// Whether a seat he gives back may go to the next conversation at once.
+    pub(super) const fn saleable(self) -> bool {
+        matches!(self.status(), Status::Online) && self.active() <= CAP.get(self.0)
+    }
+
+    /// Whether he holds more than his cap.
+    pub(super) const fn is_over(self) -> bool {
+        self.active() > CAP.get(self.0)
+    }
+
+    /// Why he takes no conversation of his lines.
+    pub(super) const fn refusal(self) -> Option<Passed> {
+        match self.status() {
+            Status::Vacant | Status::Offline => Some(Passed::Offline),
+            Status::Paused => Some(Passed::Paused),
+            Status::Online if self.has_room() => None,
+            Status::Online => Some(Passed::Full),
+        }
+    }
+
+    /// One seat more, and its charge.
+    pub(super) const fn seated(self, charge: u8) -> Self {
+        Self(ACTIVE.add(self.0, 1)).charged(charge)
+    }
+
+    /// One seat less.
+    pub(super) const fn released(self, by: Correction) -> Self {
+        Self(ACTIVE.less(self.0, 1)).corrected(by)
+    }
+
+    /// The same seats: one came back and was sold again.
+    pub(super) const fn resold(self, by: Correction, charge: u8) -> Self {
+        self.corrected(by).charged(charge)
+    }
+
+    /// A seat the log shows as held; its score is in the log too.
+    pub(super) const fn restored(self) -> Self {
+        Self(ACTIVE.add(self.0, 1))
+    }
+
+    pub(super) const fn with_cap(self, cap: u8) -> Self {
+        Self(CAP.put(self.0, cap as u64))
+    }
+
+    pub(super) const fn with_status(self, status: Status) -> Self {
+        Self(STATUS.put(self.0, status as u64))
+    }
+
+    pub(super) fn with_score(self, score: Score) -> Self {
+        let time = TIME.put(self.0, u64::from(score.time).min(TIME.most()));
+        Self(COUNT.put(time, u64::from(score.count).min(COUNT.most())))
+    }
+
+    /// Makes every hand-over under way void.
+    pub(super) const fn bumped(self) -> Self {
+        Self(GENERATION.put(self.0, GENERATION.get(self.0).wrapping_add(1)))
+    }
+
+    const fn has_room(self) -> bool {
+        self.active() < CAP.get(self.0)
+    }
+
+    const fn charged(self, charge: u8) -> Self {
+        Self(COUNT.add(TIME.add(self.0, charge as u64), 1))
+    }
+
+    /// The score put right, and nothing else.
+    pub(super) const fn corrected(self, by: Correction) -> Self {
+        let time = TIME.less(TIME.add(self.0, by.units), by.charge);
+        Self(COUNT.less(time, by.count))
+    }
+}
+
+impl Correction {
+    /// An ordinary end: the charge becomes the time it took.
+    pub(super) fn handled(charge: u8, handled: Duration) -> Self {
+        let units = u64::from(Score::units(handled));
+        Self { count: 0, charge: u64::from(charge), units }
+    }
+
+    /// A seat the log never showed: it never was.
+    pub(super) const fn unseen(charge: u8) -> Self {
+        Self { count: 1, charge: charge as u64, units: 0 }
+    }
+}
+
+impl From<Presence> for Status {
+    fn from(presence: Presence) -> Self {
+        match presence {
+            Presence::Available => Self::Online,
+            Presence::Paused => Self::Paused,
+            Presence::Offline => Self::Offline,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Field {
+    at: u32,
+    bits: u32,
+}
+
+impl Field {
+    const fn most(self) -> u64 {
+        (1 << self.bits) - 1
+    }
+
+    const fn get(self, word: u64) -> u64 {
+        word >> self.at & self.most()
+    }
+
+    const fn put(self, word: u64, value: u64) -> u64 {
+        word & !(self.most() << self.at) | (value & self.most()) << self.at
+    }
+
+    /// Adds, stopping at the greatest value.
+    const fn add(self, word: u64, more: u64) -> u64 {
+        let sum = self.get(word).saturating_add(more);
+        self.put(word, if sum > self.most() { self.most() } else { sum })
+    }
+
+    /// Takes away, stopping at 0.
+    const fn less(self, word: u64, less: u64) -> u64 {
+        self.put(word, self.get(word).saturating_sub(less))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_and_its_release_leave_the_word_as_it_was() {
+        let word = Word(0).with_cap(2).with_status(Status::Online).bumped();
+        let seated = word.seated(7);
+        assert_eq!((seated.active(), seated.score()), (1, Score { count: 1, time: 7 }));
+        assert_eq!(seated.released(Correction::unseen(7)), word);
+        assert_eq!(seated.generation(), 1);
+        assert!(seated.eligible() && !seated.seated(1).eligible());
+    }
+
+    #[test]
+    fn every_field_stops_at_its_edge_and_touches_no_other() {
+        let full = Word(u64::MAX);
+        assert_eq!(full.seated(255), full);
+        assert_eq!(full.bumped().generation(), 0);
+        assert_eq!(full.bumped().score(), full.score());
+        let zero = Word(0).released(Correction::unseen(9));
+        assert_eq!(zero, Word(0));
+        let long = Correction::handled(3, Duration::from_secs(16 * 5));
+        assert_eq!(Word(0).seated(3).released(long).score(), Score { count: 1, time: 5 });
+    }
+
+    #[test]
+    fn cap_zero_is_never_eligible_and_pause_reaches_transfers_only() {
+        let word = Word(0).with_status(Status::Online);
+        assert!(!word.eligible());
+        let paused = word.with_cap(1).with_status(Status::Paused);
+        assert!(!paused.eligible() && paused.eligible_paused() && !paused.saleable());
+    }
+}
