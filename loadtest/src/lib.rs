@@ -5,10 +5,14 @@
 //! knows: addresses, passwords, secrets. Only the auditor looks into history, after the stop.
 //! Non-goals: it does not start the product, and none of its numbers come from the product.
 //!
+//! [`routing`] alone looks inside: it drives the distributor's routing core in this process, and
+//! believes its own books.
+//!
 //! Limits: every message, reply and send is kept in memory until the report; there are at most 100
 //! million contacts, by the form of their numbers.
 //!
-//! Reading order: [`provider`], [`customer`], [`agent`], [`scenario`], [`auditor`], [`report`].
+//! Reading order: [`provider`], [`customer`], [`agent`], [`scenario`], [`auditor`], [`report`];
+//! [`routing`] for itself.
 //!
 //! ```
 //! use std::time::Duration;
@@ -27,3 +31,5 @@ pub mod auditor;
 pub mod report;
 pub mod http;
 pub mod random;
+
+pub use scenario::routing;

@@ -1,6 +1,7 @@
 //! The whole system under load: customers write, the product works, agents answer, the provider
 //! acknowledges; then everybody comes to rest, and what was seen is handed over for the audit.
 
+pub mod routing;
 mod observation;
 mod running;
 

@@ -12,5 +12,6 @@ mod customers;
 mod desk;
 mod report;
 mod scenario;
+mod routing;
 mod provider;
 mod sink;
