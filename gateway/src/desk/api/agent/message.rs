@@ -128,12 +128,46 @@ fn shown(entry: &EntryRow) -> Result<ShownMessage, Problem> {
     Ok(ShownMessage::new(entry.id.seq, entry.author, &content, entry.at.as_millis()))
 }
 
-/// Puts the furthest receipt on each message of ours.
+/// Puts the furthest receipt on each message of ours. A failure that no provider named (its code
+/// is negative) gives way to any receipt: the provider knows better.
 fn mark(messages: &mut [ShownMessage], receipts: &[ReceiptRow]) {
-    for receipt in receipts {
-        let found = messages.iter_mut().find(|message| message.seq == receipt.id.seq);
-        if let Some(message) = found.filter(|message| message.direction == Direction::Out) {
-            message.status = message.status.max(Some(receipt.status));
-        }
+    let is_presumed = |receipt: &&ReceiptRow| receipt.code.is_some_and(|code| code < 0);
+    for message in messages.iter_mut().filter(|message| message.direction == Direction::Out) {
+        let own = receipts.iter().filter(|receipt| receipt.id.seq == message.seq);
+        let (presumed, named): (Vec<_>, Vec<_>) = own.partition(is_presumed);
+        let furthest = |of: Vec<&ReceiptRow>| of.iter().map(|receipt| receipt.status).max();
+        message.status = furthest(named).or(furthest(presumed));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::id::MessageId;
+    use model::service::{Author, ReceiptStatus};
+    use model::time::Timestamp;
+
+    use super::*;
+
+    fn marked(receipts: &[(ReceiptStatus, Option<i64>)]) -> Option<ReceiptStatus> {
+        let text = Content::Text("hello".to_owned());
+        let mut messages = [ShownMessage::new(1, Author::Flow, &text, 0)];
+        let row = |&(status, code): &(ReceiptStatus, Option<i64>)| ReceiptRow {
+            id: MessageId { conversation: ConversationId::default(), seq: 1 },
+            status,
+            at: Timestamp::default(),
+            provider_id: String::new(),
+            code,
+        };
+        mark(&mut messages, &receipts.iter().map(row).collect::<Vec<_>>());
+        messages[0].status
+    }
+
+    #[test]
+    fn a_failure_that_no_provider_named_gives_way_to_any_receipt() {
+        use ReceiptStatus::{Delivered, Failed, Sent};
+        assert_eq!(marked(&[(Failed, Some(-5))]), Some(Failed));
+        assert_eq!(marked(&[(Delivered, None), (Failed, Some(-5))]), Some(Delivered));
+        assert_eq!(marked(&[(Failed, Some(-5)), (Sent, None)]), Some(Sent));
+        assert_eq!(marked(&[(Delivered, None), (Failed, Some(131_026))]), Some(Failed));
     }
 }
