@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use distributor::assign::{Audit, Freed, Reference, Restore, RestoredSeat, RestoredWait, Ticket};
+use distributor::assign::{Audit, Freed, Restore, RestoredSeat, RestoredWait, Ticket};
 use model::fold::Score;
 use model::id::{GroupId, UserId};
 use model::people::{AgentRank, Policy, Presence};
 
+use super::Core;
 use super::world::{World, lane, slot};
 
 fn seat(n: u32, agent: u32, charge: u8) -> RestoredSeat {
@@ -28,7 +29,7 @@ fn state(world: &World) -> Restore {
 }
 
 fn restored(world: &mut World, state: Restore) {
-    world.core = Reference::new(1);
+    world.core = Core::new(1);
     world.held = world.core.restore(state).into_iter().collect();
 }
 

@@ -1,16 +1,18 @@
-//! A small world around the reference: settings that can be edited, and tickets kept by slot.
+//! A small world around a core: settings that can be edited, and tickets kept by slot.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use distributor::assign::{
-    Arrival, Cancelled, Freed, Reference, Requeued, Seat, SeatKind, SeatOutcome, Slot, Ticket,
+    Arrival, Cancelled, Freed, Requeued, Seat, SeatKind, SeatOutcome, Slot, Ticket,
 };
 use model::desk::Settings;
 use model::id::{GroupId, LaneId, OperationId, UserId};
 use model::people::{
     AgentRank, Cap, Group, Membership, NewcomerScore, Policy, Presence, User, UserKind,
 };
+
+use super::Core;
 
 /// Slots below this number are of lane 0, the others of lane 1.
 pub(crate) const LANE_ONE: u32 = 100;
@@ -26,7 +28,7 @@ pub(crate) enum ByName {
 }
 
 pub(crate) struct World {
-    pub(crate) core: Reference,
+    pub(crate) core: Core,
     pub(crate) settings: Settings,
     pub(crate) held: BTreeMap<Slot, Ticket>,
     /// The last seat taken, its ticket replaced by the agent.
@@ -82,7 +84,7 @@ impl World {
         for (id, cap) in (1..).zip(caps) {
             settings.users.insert(UserId(id), agent(id, *cap, &groups));
         }
-        let mut core = Reference::new(1);
+        let mut core = Core::new(1);
         core.edit(&settings);
         for user in settings.users.keys() {
             core.presence(*user, Presence::Available);

@@ -1,7 +1,16 @@
 //! The lock-free core behind the same seam: what the reference does, it does.
 
+use std::sync::Arc;
+
+use distributor::assign::{LockFree as Shared, Sizes};
+use storage::port::Bell;
+
+use mirrored::Mirrored as Core;
+
 mod mirror;
 mod mirrored;
+#[expect(clippy::duplicate_mod, reason = "the same on the other core")]
+#[path = "../assign/world.rs"]
 mod world;
 #[expect(clippy::duplicate_mod, reason = "the same on the other core")]
 #[path = "../assign/hand_over.rs"]
@@ -15,7 +24,16 @@ mod edits;
 #[expect(clippy::duplicate_mod, reason = "the same on the other core")]
 #[path = "../assign/scores.rs"]
 mod scores;
+#[expect(clippy::duplicate_mod, reason = "the same on the other core")]
+#[path = "../assign/restore.rs"]
 mod restore;
 mod property;
+#[expect(clippy::duplicate_mod, reason = "the same on the other core")]
+#[path = "../assign/lanes.rs"]
 mod lanes;
 mod stress;
+
+/// A core that lanes share, with room for `slots` of each.
+fn shared(bells: Vec<Arc<Bell>>, slots: u32) -> Shared {
+    Shared::new(bells, 7, Sizes { agents: 16, groups: 8, slots })
+}

@@ -1,30 +1,30 @@
-//! Several lanes at once on the lock-free core.
+//! Several lanes at once on one core, and their bells.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use distributor::assign::{Arrival, Assign, Audit, Freed, LockFree, Seat, Sizes, Slot, Ticket};
+use distributor::assign::{Arrival, Assign, Audit, Freed, Seat, Slot, Ticket};
 use model::id::{GroupId, UserId};
 use model::people::{Policy, Presence};
 use parking_lot::Mutex;
 use storage::port::Bell;
 
 use super::world::{World, lane};
+use super::{Shared, shared};
 
 const LANES: u8 = 4;
 const ROUNDS: u32 = 4_000;
 const SLOTS: u32 = 40;
-const SIZES: Sizes = Sizes { agents: 16, groups: 8, slots: SLOTS };
 const CAPS: [u8; 6] = [1, 2, 3, 1, 0, 5];
 
 fn bells(lanes: u8) -> Vec<Arc<Bell>> {
     (0..lanes).map(|_| Bell::new()).collect()
 }
 
-fn core(policies: &[Policy], caps: &[u8], bells: &[Arc<Bell>]) -> LockFree {
+fn core(policies: &[Policy], caps: &[u8], bells: &[Arc<Bell>]) -> Shared {
     let settings = World::new(policies, caps).settings;
-    let core = LockFree::new(bells.to_vec(), 7, SIZES);
+    let core = shared(bells.to_vec(), SLOTS);
     core.edit(&settings);
     for user in settings.users.keys() {
         core.presence(*user, Presence::Available);
@@ -63,7 +63,7 @@ impl Held {
         seat.ticket
     }
 
-    fn give_back(&self, core: &LockFree, ticket: Ticket) {
+    fn give_back(&self, core: &Shared, ticket: Ticket) {
         *self.0.lock().get_mut(&ticket.agent()).unwrap() -= 1;
         core.free(ticket, Duration::from_secs(20));
     }
@@ -71,7 +71,7 @@ impl Held {
 
 /// What one lane does: conversations come to its slots in turn, and end when their slot is due
 /// again. Lane 0 pauses agents too.
-fn work(core: &LockFree, held: &Held, number: u8) -> BTreeMap<u32, Ticket> {
+fn work(core: &Shared, held: &Held, number: u8) -> BTreeMap<u32, Ticket> {
     let mut tickets = BTreeMap::new();
     for round in 0..ROUNDS {
         let at = Slot { lane: lane(number), index: round % SLOTS };
@@ -91,7 +91,7 @@ fn work(core: &LockFree, held: &Held, number: u8) -> BTreeMap<u32, Ticket> {
     tickets
 }
 
-fn take_ready(core: &LockFree, held: &Held, number: u8, to: &mut BTreeMap<u32, Ticket>) {
+fn take_ready(core: &Shared, held: &Held, number: u8, to: &mut BTreeMap<u32, Ticket>) {
     while let Some(confirmed) = core.ready(lane(number)) {
         let ticket = held.take(confirmed.seat);
         assert!(to.insert(confirmed.slot.index, ticket).is_none(), "C4: two seats");
@@ -124,7 +124,7 @@ fn lanes_working_at_once_leave_a_sound_core() {
 }
 
 /// Takes every hand-over and ends one conversation of each lane; whether there was any.
-fn serve_and_end(core: &LockFree, held: &Held, tickets: &mut [BTreeMap<u32, Ticket>]) -> bool {
+fn serve_and_end(core: &Shared, held: &Held, tickets: &mut [BTreeMap<u32, Ticket>]) -> bool {
     for (number, of_lane) in (0..).zip(tickets.iter_mut()) {
         take_ready(core, held, number, of_lane);
     }
