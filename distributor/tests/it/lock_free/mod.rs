@@ -27,11 +27,16 @@ mod scores;
 #[expect(clippy::duplicate_mod, reason = "the same on the other core")]
 #[path = "../assign/restore.rs"]
 mod restore;
+#[expect(clippy::duplicate_mod, reason = "the same on the other core")]
+#[path = "../assign/property/mod.rs"]
 mod property;
 #[expect(clippy::duplicate_mod, reason = "the same on the other core")]
 #[path = "../assign/lanes.rs"]
 mod lanes;
 mod stress;
+
+/// The mirror tells the lawful choices only when no hand-over is under way.
+const ALWAYS_EXACT: bool = false;
 
 /// A core that lanes share, with room for `slots` of each.
 fn shared(bells: Vec<Arc<Bell>>, slots: u32) -> Shared {

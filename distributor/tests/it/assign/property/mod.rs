@@ -30,6 +30,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let mut checked = Checked::new(seed);
+        checked.exact = true;
         for op in &ops {
             checked.step(op);
             checked.drain();
