@@ -1,6 +1,4 @@
 use std::collections::BTreeMap;
-#[cfg(all(test, chasqui_loom))]
-use std::collections::BTreeSet;
 
 use super::LockFree;
 use super::roster::Layout;
@@ -70,10 +68,9 @@ impl LockFree {
     pub(in crate::assign) fn hides_anybody(&self) -> bool {
         let layout = self.layout.read();
         let hidden = |group: &super::roster::Group| {
-            let shown: BTreeSet<usize> = group.eligible.iter().collect();
-            (0..)
-                .zip(&group.order)
-                .any(|(position, at)| self.word(at.agent).eligible() && !shown.contains(&position))
+            let hidden =
+                |position, agent| self.word(agent).eligible() && !group.eligible.shows(position);
+            (0..).zip(&group.order).any(|(position, at)| hidden(position, at.agent))
         };
         layout.groups().any(|(_, group)| hidden(group))
     }

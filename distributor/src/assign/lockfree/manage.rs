@@ -24,7 +24,7 @@ impl LockFree {
         });
         if new.eligible() {
             let mut layout = self.layout.read();
-            self.appear(&mut layout, agent);
+            self.appear(&mut layout, agent, new);
             self.tail_of(&mut layout, agent);
         }
     }
@@ -181,8 +181,9 @@ impl LockFree {
         let layout: &Layout = &self.layout.read();
         for group in groups.iter().filter_map(|number| layout.group(*number)) {
             for (position, at) in group.order.iter().enumerate() {
-                if self.word(at.agent).eligible() {
-                    group.eligible.set(position);
+                let word = self.word(at.agent);
+                if word.eligible() {
+                    group.eligible.show(position, word);
                 }
             }
         }

@@ -5,13 +5,13 @@
 //! taken, sold again, given back and handed over by compare-and-swap on these two. Bits, lists
 //! and cursors only say where to look.
 //!
-//! Reading order: [`word`], [`slot`], [`bitmap`], [`line`] (what the parts are), [`roster`] (who
+//! Reading order: [`word`], [`slot`], [`index`], [`line`] (what the parts are), [`roster`] (who
 //! is where), [`handover`] (the protocol), [`pick`] (the policies), `manage` (edits and
 //! restarts), `inspect`.
 
 mod word;
 pub(super) mod slot;
-mod bitmap;
+mod index;
 pub(super) mod line;
 mod roster;
 mod handover;

@@ -1,6 +1,7 @@
 use model::people::Policy;
 
 use crate::assign::lockfree::LockFree;
+use crate::assign::lockfree::index::Found;
 use crate::assign::lockfree::pick::{Pick, Search};
 use crate::assign::lockfree::roster::{Group, Layout, Mean, Stand};
 use crate::assign::lockfree::word::{Correction, Word};
@@ -58,18 +59,18 @@ impl LockFree {
         }
     }
 
-    /// Reserves the agent at a position of a group, tried first with the word seen; clears his bit
-    /// when that fills him.
+    /// Reserves the agent of a group whose bit was found, tried first with the word seen; clears
+    /// the bit when that fills him.
     #[inline]
     pub(in crate::assign::lockfree) fn reserve_at(
         &self,
         layout: &Reader<'_, Layout>,
         number: u32,
-        position: usize,
+        found: Found,
         mut seen: Word,
     ) -> Tried {
         let known = layout.group(number);
-        let Some((group, at)) = known.and_then(|g| Some((g, g.position(position)?))) else {
+        let Some((group, at)) = known.and_then(|g| Some((g, g.position(found.position)?))) else {
             return Tried::Refused;
         };
         let charge = self.charge(group, seen.score().count, None);
@@ -89,7 +90,7 @@ impl LockFree {
             match reserved {
                 Ok(_) => {
                     self.note(new);
-                    let repaired = !new.eligible() && self.clear(layout, number, position);
+                    let repaired = !new.eligible() && self.clear(layout, number, found);
                     let (agent, policy) = (at.agent, group.policy);
                     let taken = Taken { agent, word: seen, charge, key: 0, policy };
                     return Tried::Seated { taken, repaired };
@@ -162,44 +163,50 @@ impl LockFree {
     ) -> bool {
         let appears = new.eligible() && !old.eligible();
         if appears {
-            self.appear(layout, agent);
+            self.appear(layout, agent, new);
         }
         appears
     }
 
-    /// Sets the bits of an agent who is eligible. The layout is looked at after his word was
+    /// Sets the bits of an agent who is eligible with this word. The layout is looked at after his word was
     /// changed: either this finds a layout being published, or its publisher finds the word.
-    pub(in crate::assign::lockfree) fn appear(&self, layout: &mut Reader<'_, Layout>, agent: u32) {
+    pub(in crate::assign::lockfree) fn appear(
+        &self,
+        layout: &mut Reader<'_, Layout>,
+        agent: u32,
+        word: Word,
+    ) {
         if !wrong(Mutant::AppearWithoutFence) {
             full_fence();
         }
         layout.refresh();
         for stand in layout.stands(agent) {
             if let Some(group) = layout.group(stand.group) {
-                group.eligible.set(stand.position as usize);
+                group.eligible.show(stand.position as usize, word);
             }
         }
     }
 
-    /// Clears the bit of an agent who was found not eligible, and looks at him again: whoever made
+    /// Clears the bit found of an agent who is not eligible, and looks at him again: whoever made
     /// him eligible meanwhile may have found the bit still set. Whether anything was set again.
     pub(in crate::assign::lockfree) fn clear(
         &self,
         layout: &Reader<'_, Layout>,
         number: u32,
-        position: usize,
+        found: Found,
     ) -> bool {
         let known = layout.group(number);
-        let Some((group, at)) = known.and_then(|g| Some((g, g.position(position)?))) else {
+        let Some((group, at)) = known.and_then(|g| Some((g, g.position(found.position)?))) else {
             return false;
         };
-        let repaired = group.eligible.clear(position);
+        let repaired = group.eligible.hide(found);
         full_fence();
-        if wrong(Mutant::ClearWithoutLook) || !self.word(at.agent).eligible() {
+        let word = self.word(at.agent);
+        if wrong(Mutant::ClearWithoutLook) || !word.eligible() {
             return repaired;
         }
         if layout.is_current() {
-            group.eligible.set(position);
+            group.eligible.show(found.position, word);
             return true;
         }
         let layout = self.layout.read();
@@ -207,7 +214,7 @@ impl LockFree {
             return repaired;
         };
         if let Some(group) = layout.group(group) {
-            group.eligible.set(position as usize);
+            group.eligible.show(position as usize, word);
         }
         true
     }

@@ -2,7 +2,7 @@ use model::desk::Why;
 use model::id::LaneId;
 
 use crate::assign::lockfree::LockFree;
-use crate::assign::lockfree::bitmap::{Bitmap, LEAF};
+use crate::assign::lockfree::index::{Bitmap, LEAF};
 use crate::assign::lockfree::slot::{Assigned, State};
 use crate::assign::lockfree::word::Correction;
 use crate::assign::shim::{Figure, Mutant, wrong};

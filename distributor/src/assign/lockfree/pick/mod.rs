@@ -9,6 +9,7 @@ use model::people::Policy;
 
 use super::LockFree;
 use super::handover::{Taken, Tried};
+use super::index::{Found, Index};
 use super::roster::{Group, Layout};
 use super::word::Word;
 use crate::assign::shim::Reader;
@@ -37,37 +38,38 @@ pub(super) enum Search {
 impl Pick<'_> {
     /// Reserves whom the policy picks.
     pub(super) fn search(&mut self) -> Search {
-        match self.group.policy {
-            Policy::Circular => turns::circular(self),
-            Policy::AgentPriority => turns::by_rank(self),
-            Policy::Random => random::search(self),
-            Policy::LeastTime => scores::search(self, |word| u64::from(word.score().time)),
-            Policy::LeastCount => scores::search(self, |word| u64::from(word.score().count)),
+        match &self.group.eligible {
+            Index::Ring(ring) => scores::search(self, ring),
+            Index::Flat(bits) => match self.group.policy {
+                Policy::AgentPriority => turns::by_rank(self, bits),
+                Policy::Random => random::search(self, bits),
+                _ => turns::circular(self, bits),
+            },
         }
     }
 
-    /// The word of the agent at a position, when he is eligible; else his bit is cleared.
+    /// The word of the agent whose bit was found, when he is eligible; else the bit is cleared.
     #[inline]
-    fn eligible(&mut self, position: usize) -> Option<Word> {
-        let agent = self.group.position(position)?.agent;
+    fn eligible(&mut self, found: Found) -> Option<Word> {
+        let agent = self.group.position(found.position)?.agent;
         let word = self.core.word(agent);
         if word.eligible() {
             return Some(word);
         }
-        self.repaired |= self.core.clear(self.layout, self.number, position);
+        self.repaired |= self.core.clear(self.layout, self.number, found);
         None
     }
 
-    /// Reserves the agent at a position; `None` when he is not eligible any more.
+    /// Reserves the agent whose bit was found; `None` when he is not eligible any more.
     #[inline]
-    fn reserve(&mut self, position: usize, seen: Word, key: u64) -> Option<Search> {
-        match self.core.reserve_at(self.layout, self.number, position, seen) {
+    fn reserve(&mut self, found: Found, seen: Word, key: u64) -> Option<Search> {
+        match self.core.reserve_at(self.layout, self.number, found, seen) {
             Tried::Seated { taken, repaired } => {
                 self.repaired |= repaired;
                 Some(Search::Seated(Taken { key, ..taken }))
             }
             Tried::Refused => {
-                self.repaired |= self.core.clear(self.layout, self.number, position);
+                self.repaired |= self.core.clear(self.layout, self.number, found);
                 None
             }
             Tried::Renewed => Some(Search::Renewed),

@@ -2,27 +2,27 @@
 //! is set; then the r-th of those counted.
 
 use super::{Pick, Search};
-use crate::assign::lockfree::bitmap::{Bitmap, LEAF};
+use crate::assign::lockfree::index::{Bitmap, Found, LEAF};
 
 /// Draws before the bits are counted: with a twentieth of all bits set four of five searches end
 /// before.
 const DRAWS: u64 = 32;
 
 /// Any eligible agent, each with the same probability. The key is his place.
-pub(super) fn search(pick: &mut Pick<'_>) -> Search {
+pub(super) fn search(pick: &mut Pick<'_>, bits: &Bitmap) -> Search {
     let group = pick.group;
     loop {
-        let Some(position) = draw(pick) else { return Search::Nobody };
-        let Some(seen) = pick.eligible(position) else { continue };
+        let Some(position) = draw(pick, bits) else { return Search::Nobody };
+        let found = Found::flat(position);
+        let Some(seen) = pick.eligible(found) else { continue };
         let place = group.position(position).map_or(0, |p| p.place);
-        if let Some(search) = pick.reserve(position, seen, place) {
+        if let Some(search) = pick.reserve(found, seen, place) {
             return search;
         }
     }
 }
 
-fn draw(pick: &Pick<'_>) -> Option<usize> {
-    let bits = &pick.group.eligible;
+fn draw(pick: &Pick<'_>, bits: &Bitmap) -> Option<usize> {
     let first = pick.group.draws.0.add(1).wrapping_mul(DRAWS * 2);
     let mut draw = Draw { seed: pick.core.seed_of(pick.number), drawn: first };
     for _ in 0..if bits.bits() == 0 { 0 } else { DRAWS } {

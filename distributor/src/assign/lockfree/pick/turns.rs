@@ -3,6 +3,7 @@
 //! that was only a hint.
 
 use super::{Pick, Search};
+use crate::assign::lockfree::index::{Bitmap, Found};
 use crate::assign::lockfree::roster::{next_of, turn_of};
 use crate::assign::shim::Word64;
 
@@ -14,21 +15,21 @@ struct Round<'a> {
 }
 
 /// The next eligible after the one last reserved, in join order. The key is his place.
-pub(super) fn circular(pick: &mut Pick<'_>) -> Search {
+pub(super) fn circular(pick: &mut Pick<'_>, bits: &Bitmap) -> Search {
     let group = pick.group;
     let round = Round { turn: &group.turn.0, first: 0, end: group.order.len() };
-    go_round(pick, &round, |position| group.position(position).map_or(0, |p| p.place))
+    go_round(pick, bits, &round, |position| group.position(position).map_or(0, |p| p.place))
         .unwrap_or(Search::Nobody)
 }
 
 /// The highest rank with anybody eligible; inside it in turn. The key is the rank.
-pub(super) fn by_rank(pick: &mut Pick<'_>) -> Search {
+pub(super) fn by_rank(pick: &mut Pick<'_>, bits: &Bitmap) -> Search {
     let group = pick.group;
-    while let Some(best) = group.eligible.next(0) {
+    while let Some(best) = bits.next(0) {
         let class = group.position(best).and_then(|at| group.classes.get(at.class as usize));
         let Some(class) = class else { return Search::Nobody };
         let round = Round { turn: &class.turn.0, first: class.first, end: class.end };
-        if let Some(search) = go_round(pick, &round, |_| u64::from(class.rank.0)) {
+        if let Some(search) = go_round(pick, bits, &round, |_| u64::from(class.rank.0)) {
             return search;
         }
     }
@@ -36,18 +37,22 @@ pub(super) fn by_rank(pick: &mut Pick<'_>) -> Search {
 }
 
 /// `None` when nobody of the round is eligible.
-fn go_round(pick: &mut Pick<'_>, round: &Round<'_>, key: impl Fn(usize) -> u64) -> Option<Search> {
-    let bits = &pick.group.eligible;
+fn go_round(
+    pick: &mut Pick<'_>,
+    bits: &Bitmap,
+    round: &Round<'_>,
+    key: impl Fn(usize) -> u64,
+) -> Option<Search> {
     loop {
         let turn = round.turn.get();
         let from = next_of(turn);
         let behind = bits.next_until(from, round.end);
         let position = behind.or_else(|| bits.next_until(round.first, from))?;
-        let Some(seen) = pick.eligible(position) else { continue };
+        let Some(seen) = pick.eligible(Found::flat(position)) else { continue };
         if pick.turns && round.turn.change(turn, turn_of(turn, position)).is_err() {
             continue;
         }
-        if let Some(search) = pick.reserve(position, seen, key(position)) {
+        if let Some(search) = pick.reserve(Found::flat(position), seen, key(position)) {
             return Some(search);
         }
     }

@@ -4,7 +4,7 @@ use model::id::{GroupId, UserId};
 use model::people::{AgentRank, NewcomerScore, Policy};
 
 use super::Mean;
-use crate::assign::lockfree::bitmap::Bitmap;
+use crate::assign::lockfree::index::Index;
 use crate::assign::shim::{Alone, Figure, Word64};
 
 /// A group in one layout.
@@ -20,7 +20,7 @@ pub(in crate::assign::lockfree) struct Group {
     /// Under agent-priority, the runs of equal rank.
     pub(in crate::assign::lockfree) classes: Vec<Class>,
     /// Positions whose agents may be eligible; all who are, are in it.
-    pub(in crate::assign::lockfree) eligible: Bitmap,
+    pub(in crate::assign::lockfree) eligible: Index,
     /// Where the next turn begins.
     pub(in crate::assign::lockfree) turn: Alone<Word64>,
     pub(in crate::assign::lockfree) draws: Alone<Figure>,
@@ -102,7 +102,7 @@ impl Group {
             id,
             policy,
             newcomer,
-            eligible: Bitmap::new(order.len()),
+            eligible: Index::new(policy, order.len()),
             turn: Alone(Word64::new(first.count() as u64)),
             draws: Alone(Figure::default()),
             mean: Mean::default(),

@@ -6,19 +6,19 @@ use crate::assign::shim::{Mutant, Words, full_fence, wrong};
 /// A bit that was set before a search begins, and stays, is found by it, but for the time in which
 /// another thread repairs a summary; whoever repairs is told, and owes a new search.
 #[derive(Debug)]
-pub(super) struct Bitmap {
+pub(in crate::assign::lockfree) struct Bitmap {
     levels: Box<[Words]>,
     bits: usize,
 }
 
 /// Bits of a word at the bottom; models take two, so that two agents share a word, or do not.
-pub(super) const LEAF: usize = if cfg!(chasqui_loom) { 2 } else { 64 };
+pub(in crate::assign::lockfree) const LEAF: usize = if cfg!(chasqui_loom) { 2 } else { 64 };
 const SUMMARY: usize = 64;
 /// A level of so few words needs no summary.
 const TOP: usize = if cfg!(chasqui_loom) { 0 } else { 4 };
 
 impl Bitmap {
-    pub(super) fn new(bits: usize) -> Self {
+    pub(in crate::assign::lockfree) fn new(bits: usize) -> Self {
         let mut levels = Vec::new();
         let mut words = bits.div_ceil(LEAF).max(1);
         loop {
@@ -30,30 +30,30 @@ impl Bitmap {
         }
     }
 
-    pub(super) fn bits(&self) -> usize {
+    pub(in crate::assign::lockfree) fn bits(&self) -> usize {
         self.bits
     }
 
     /// The words at the bottom.
-    pub(super) fn leaves(&self) -> &Words {
+    pub(in crate::assign::lockfree) fn leaves(&self) -> &Words {
         self.level(0)
     }
 
     #[inline]
-    pub(super) fn has(&self, bit: usize) -> bool {
+    pub(in crate::assign::lockfree) fn has(&self, bit: usize) -> bool {
         self.leaves().at(bit / LEAF).get() >> (bit % LEAF) & 1 == 1
     }
 
     /// Sets a bit, and what is missing above it.
     #[inline]
-    pub(super) fn set(&self, bit: usize) {
+    pub(in crate::assign::lockfree) fn set(&self, bit: usize) {
         self.leaves().at(bit / LEAF).raise(1 << (bit % LEAF));
         self.raise(0, bit / LEAF);
     }
 
     /// Sets a bit and those above it, all by writes: whoever takes the top with
     /// [`Words`] swaps finds it, whatever stopped others half-way.
-    pub(super) fn signal(&self, bit: usize) {
+    pub(in crate::assign::lockfree) fn signal(&self, bit: usize) {
         self.leaves().at(bit / LEAF).raise(1 << (bit % LEAF));
         let mut word = bit / LEAF;
         for level in self.levels.iter().skip(1) {
@@ -64,7 +64,7 @@ impl Bitmap {
 
     /// Clears a bit; whether a summary had to be repaired.
     #[inline]
-    pub(super) fn clear(&self, bit: usize) -> bool {
+    pub(in crate::assign::lockfree) fn clear(&self, bit: usize) -> bool {
         let mut word = bit / LEAF;
         let mask = 1 << (bit % LEAF);
         let mut empty = self.leaves().at(word).lower(mask) & !mask == 0;
@@ -86,7 +86,7 @@ impl Bitmap {
 
     /// The first set bit from `from` on.
     #[inline]
-    pub(super) fn next(&self, from: usize) -> Option<usize> {
+    pub(in crate::assign::lockfree) fn next(&self, from: usize) -> Option<usize> {
         if from >= self.bits {
             return None;
         }
@@ -100,12 +100,16 @@ impl Bitmap {
     }
 
     /// The first set bit from `from` on, below `until`.
-    pub(super) fn next_until(&self, from: usize, until: usize) -> Option<usize> {
+    pub(in crate::assign::lockfree) fn next_until(
+        &self,
+        from: usize,
+        until: usize,
+    ) -> Option<usize> {
         self.next(from).filter(|bit| *bit < until)
     }
 
     /// The set bits, in order, each looked for when it is asked for.
-    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+    pub(in crate::assign::lockfree) fn iter(&self) -> impl Iterator<Item = usize> {
         let mut from = 0;
         std::iter::from_fn(move || {
             let bit = self.next(from)?;
@@ -115,16 +119,16 @@ impl Bitmap {
     }
 
     /// Takes a whole word of a level, 0 at the bottom, leaving 0.
-    pub(super) fn take(&self, level: usize, word: usize) -> u64 {
+    pub(in crate::assign::lockfree) fn take(&self, level: usize, word: usize) -> u64 {
         let word = self.level(level).at(word);
         if word.get() == 0 { 0 } else { word.swap(0) }
     }
 
-    pub(super) fn words_of(&self, level: usize) -> usize {
+    pub(in crate::assign::lockfree) fn words_of(&self, level: usize) -> usize {
         self.level(level).len()
     }
 
-    pub(super) fn heights(&self) -> usize {
+    pub(in crate::assign::lockfree) fn heights(&self) -> usize {
         self.levels.len()
     }
 

@@ -1,0 +1,97 @@
+//! Who may be eligible, by position in a group: the one place where a policy's search begins.
+//!
+//! Whoever is eligible is shown; whoever is shown may be eligible no more, which the search that
+//! finds him notices. Two shapes: policies that go round or draw need a set, those that want the
+//! least score need it by score.
+
+mod bitmap;
+mod ring;
+
+pub(super) use bitmap::{Bitmap, LEAF};
+use model::people::Policy;
+pub(super) use ring::Ring;
+
+use super::word::Word;
+
+/// The positions of a group whose agents may be eligible; all who are, are in it.
+#[derive(Debug)]
+pub(super) enum Index {
+    /// A bit for each position.
+    Flat(Bitmap),
+    /// By score.
+    Ring(Ring),
+}
+
+/// A bit that was found: whose it is, and which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) position: usize,
+    bit: usize,
+}
+
+/// Which part of the score counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measure {
+    /// Conversations.
+    Count,
+    /// Units of service time.
+    Time,
+}
+
+impl Index {
+    /// Nobody is shown.
+    pub(super) fn new(policy: Policy, positions: usize) -> Self {
+        match policy {
+            Policy::LeastCount => Self::Ring(Ring::new(Measure::Count, positions)),
+            Policy::LeastTime => Self::Ring(Ring::new(Measure::Time, positions)),
+            _ => Self::Flat(Bitmap::new(positions)),
+        }
+    }
+
+    /// The agent at a position is eligible with this word. Comes after the word.
+    #[inline]
+    pub(super) fn show(&self, position: usize, word: Word) {
+        match self {
+            Self::Flat(bits) => bits.set(position),
+            Self::Ring(ring) => ring.show(position, word),
+        }
+    }
+
+    /// Clears a bit; whether others may have missed another one for that. The agent is to be
+    /// looked at again, and shown if he is eligible.
+    #[inline]
+    pub(super) fn hide(&self, found: Found) -> bool {
+        match self {
+            Self::Flat(bits) => bits.clear(found.bit),
+            Self::Ring(ring) => ring.hide(found),
+        }
+    }
+
+    /// Whether a search finds a position (at rest).
+    #[cfg(all(test, chasqui_loom))]
+    pub(super) fn shows(&self, position: usize) -> bool {
+        match self {
+            Self::Flat(bits) => bits.iter().any(|shown| shown == position),
+            Self::Ring(ring) => ring.shows(position),
+        }
+    }
+}
+
+impl Found {
+    /// The bit of a position in a flat index.
+    #[inline]
+    pub(super) fn flat(position: usize) -> Self {
+        Self { position, bit: position }
+    }
+}
+
+impl Measure {
+    #[inline]
+    pub(super) fn of(self, word: Word) -> u64 {
+        let score = word.score();
+        u64::from(match self {
+            Self::Count => score.count,
+            Self::Time => score.time,
+        })
+    }
+}
