@@ -1,11 +1,13 @@
-# Chasqui: everything that must hold, in two commands.
+# Chasqui: everything that must hold, in a few commands.
 #
 #   make check   formatting, lints, unit tests, the tidy test: a few minutes, before every commit
 #   make test    check, then every test, the core's models, the walk, sabotage, kill -9
+#   make loom    the core's models alone: each, its mutants, and their count
+#   make soak    what takes longer than a commit may: the same, deeper
 #
 # All tests share one Cargo profile, `proof`: optimised, with every assertion on.
 
-.PHONY: check test demo
+.PHONY: check test loom soak demo
 .DEFAULT_GOAL := check
 
 check:
@@ -13,6 +15,12 @@ check:
 
 test:
 	@bash .ci/sections test
+
+loom:
+	@bash .ci/sections loom
+
+soak:
+	@bash .ci/sections soak
 
 # The system against simulated providers, customers and agents, for a look.
 demo:

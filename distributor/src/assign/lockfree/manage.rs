@@ -19,10 +19,14 @@ impl LockFree {
         let (_, new) = self.update(agent, |word| {
             let there = word.status() != Status::Vacant;
             let word = if there { word.with_status(status) } else { word };
-            let keeps = status == Status::Online || wrong(Mutant::PauseKeepsGeneration);
+            let keeps = match status {
+                Status::Paused => wrong(Mutant::PauseKeepsGeneration),
+                Status::Offline => wrong(Mutant::OfflineKeepsGeneration),
+                _ => true,
+            };
             Some(if keeps { word } else { word.bumped() })
         });
-        if new.eligible() {
+        if new.eligible() && !wrong(Mutant::ResumeWithoutLook) {
             let mut layout = self.layout.read();
             self.appear(&mut layout, agent, new);
             self.tail_of(&mut layout, agent);
@@ -160,6 +164,7 @@ impl LockFree {
     fn changed(&self, agent: u32, word: Word, change: Change) -> Option<Word> {
         let new = match change.cap {
             Some(cap) if word.status() == Status::Vacant => {
+                let word = if wrong(Mutant::ComesBackAnew) { Word(0) } else { word };
                 let status = match self.presences.get(agent as usize) {
                     1 => Status::Online,
                     2 => Status::Paused,
@@ -171,7 +176,9 @@ impl LockFree {
             None => word.with_status(Status::Vacant),
         };
         let gone = change.cap.is_none() && word.status() != Status::Vacant;
-        let bumped = change.left || gone || new.cap() < word.cap();
+        let left = (change.left || gone) && !wrong(Mutant::LeaveKeepsGeneration);
+        let lowered = new.cap() < word.cap() && !wrong(Mutant::LowerKeepsGeneration);
+        let bumped = left || lowered;
         let new = if bumped { new.bumped() } else { new };
         (new != word).then_some(new)
     }

@@ -7,6 +7,25 @@ use crate::assign::lockfree::slot::{Assigned, LineId};
 const LINE: LineId = LineId(0);
 const OTHER: LineId = LineId(1);
 
+pub(super) const MODELS: &[Model] = &[
+    model(
+        "head against a slot used again in another line",
+        &[Mutant::LinkWithoutLook, Mutant::FreeBeforeUnlink],
+        who_waits_is_found_while_those_before_him_leave,
+    ),
+    model(
+        "head against a slot used again in its line",
+        &[Mutant::SameUseCount],
+        who_waits_is_not_passed_by_a_slot_used_again_behind_him,
+    ),
+    model(
+        "head against push",
+        &[Mutant::KeyAfterLink, Mutant::LinkBeforeWord],
+        a_head_has_the_key_of_its_use,
+    ),
+    model("head against undo", &[], an_undone_conversation_is_found_where_it_stood),
+];
+
 /// One lane: slot 0 assigned with key 1, slot 1 waiting with key 5.
 fn lines() -> Arc<Lines> {
     let lines = Lines::new(1, 3, 2);
@@ -18,54 +37,40 @@ fn lines() -> Arc<Lines> {
     Arc::new(lines)
 }
 
-#[test]
 fn who_waits_is_found_while_those_before_him_leave() {
-    let mutants = [Mutant::LinkWithoutLook, Mutant::FreeBeforeUnlink];
-    check("head against a slot used again in another line", &mutants, || {
-        let lines = lines();
-        let seen = lines.clone();
-        let reader = loom::thread::spawn(move || seen.head(LINE).map(|head| head.slot));
-        lines.finish(slot(0, 0));
-        lines.push(slot(0, 0), 9, OTHER, 0);
-        assert_eq!(reader.join().unwrap(), Some(slot(0, 1)));
-    });
+    let lines = lines();
+    let seen = lines.clone();
+    let reader = loom::thread::spawn(move || seen.head(LINE).map(|head| head.slot));
+    lines.finish(slot(0, 0));
+    lines.push(slot(0, 0), 9, OTHER, 0);
+    assert_eq!(reader.join().unwrap(), Some(slot(0, 1)));
 }
 
-#[test]
 fn who_waits_is_not_passed_by_a_slot_used_again_behind_him() {
-    check("head against a slot used again in its line", &[Mutant::SameUseCount], || {
-        let lines = lines();
-        let seen = lines.clone();
-        let reader = loom::thread::spawn(move || seen.head(LINE).map(|head| head.slot));
-        lines.finish(slot(0, 0));
-        lines.push(slot(0, 0), 9, LINE, 0);
-        assert_eq!(reader.join().unwrap(), Some(slot(0, 1)));
-    });
+    let lines = lines();
+    let seen = lines.clone();
+    let reader = loom::thread::spawn(move || seen.head(LINE).map(|head| head.slot));
+    lines.finish(slot(0, 0));
+    lines.push(slot(0, 0), 9, LINE, 0);
+    assert_eq!(reader.join().unwrap(), Some(slot(0, 1)));
 }
 
-#[test]
 fn a_head_has_the_key_of_its_use() {
-    let mutants = [Mutant::KeyAfterLink, Mutant::LinkBeforeWord];
-    check("head against push", &mutants, || {
-        let lines = lines();
-        let seen = lines.clone();
-        lines.finish(slot(0, 0));
-        let reader = loom::thread::spawn(move || seen.head(LINE).map(|head| (head.slot, head.key)));
-        lines.push(slot(0, 0), 3, LINE, 0);
-        let head = reader.join().unwrap();
-        assert!(head == Some((slot(0, 0), 3)) || head == Some((slot(0, 1), 5)), "{head:?}");
-    });
+    let lines = lines();
+    let seen = lines.clone();
+    lines.finish(slot(0, 0));
+    let reader = loom::thread::spawn(move || seen.head(LINE).map(|head| (head.slot, head.key)));
+    lines.push(slot(0, 0), 3, LINE, 0);
+    let head = reader.join().unwrap();
+    assert!(head == Some((slot(0, 0), 3)) || head == Some((slot(0, 1), 5)), "{head:?}");
 }
 
-#[test]
 fn an_undone_conversation_is_found_where_it_stood() {
-    check("head against undo", &[], || {
-        let lines = lines();
-        let seen = lines.clone();
-        let reader = loom::thread::spawn(move || seen.head(LINE).map(|head| head.slot));
-        lines.put_back(slot(0, 0));
-        let head = reader.join().unwrap();
-        assert!(head.is_some());
-        assert_eq!(lines.head(LINE).map(|head| head.slot), Some(slot(0, 0)));
-    });
+    let lines = lines();
+    let seen = lines.clone();
+    let reader = loom::thread::spawn(move || seen.head(LINE).map(|head| head.slot));
+    lines.put_back(slot(0, 0));
+    let head = reader.join().unwrap();
+    assert!(head.is_some());
+    assert_eq!(lines.head(LINE).map(|head| head.slot), Some(slot(0, 0)));
 }

@@ -1,117 +1,207 @@
-//! Arrivals against everything that makes an agent eligible or not.
+//! Arrivals, and seats asked for, against everything that makes an agent eligible or not.
 
 use super::*;
+use Mutant::{
+    BlindReserve, ClearWithoutLook, CountFirst, EnterWithoutTail, LostSeatIsKept,
+    ReleaseWithoutTail, RepairWithoutTail, ResumeWithoutLook, SummaryWithoutLook, TailWithoutFence,
+    TurnStored, VacateOwesNothing,
+};
+
+pub(super) const MODELS: &[Model] = &[
+    model(
+        "arrival against release",
+        &[EnterWithoutTail, ReleaseWithoutTail, TailWithoutFence],
+        arrival_and_release,
+    ),
+    model("two arrivals against release", &[EnterWithoutTail], two_arrivals_and_release),
+    model(
+        "arrival against resume",
+        &[EnterWithoutTail, TailWithoutFence, ResumeWithoutLook],
+        arrival_and_resume,
+    ),
+    model("arrival against pause", &[BlindReserve], arrival_and_pause),
+    model("fill against release", &[ClearWithoutLook], fill_and_release),
+    model("last of a word fills against release", &[SummaryWithoutLook], last_fills_and_release),
+    model("arrival in a repair", &[RepairWithoutTail], arrival_in_repair).deeper(),
+    model("two arrivals take two turns", &[TurnStored], two_turns),
+    model("by rank: arrival, release, pause", &[EnterWithoutTail], by_rank),
+    model("random: arrival, release, pause", &[EnterWithoutTail], at_random),
+    model("least count: arrival, release, pause", &[EnterWithoutTail], by_count),
+    model("least time: arrival, release, pause", &[EnterWithoutTail], by_time),
+    model("two releases, one waits, one arrives", &[VacateOwesNothing], two_matchers),
+    model("seat by name against release", &[CountFirst], seat_and_release),
+    model("transfer of a waiting one against resume", &[LostSeatIsKept], transfer_and_resume),
+    model("transfer to a paused agent against resume", &[], transfer_to_paused),
+];
 
 /// Two agents in the second word of the bits, which a search finds by its summary alone.
 const BEHIND: [(u32, &[u32]); 4] = [(0, &[1]), (0, &[1]), (1, &[1]), (1, &[1])];
 
-#[test]
-fn an_arrival_and_a_release_find_each_other() {
-    use Mutant::{EnterWithoutTail, ReleaseWithoutTail, TailWithoutFence};
-    let mutants = [EnterWithoutTail, ReleaseWithoutTail, TailWithoutFence];
-    check("arrival against release", &mutants, || {
-        let desk = Desk::new(1, &[(1, &[1])]);
-        let ticket = desk.seat(1);
-        let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
-        free(&desk.core, ticket);
-        let seated = matches!(arrival.join().unwrap(), Arrival::Seated(_));
-        let taken = desk.audit().len();
-        assert_eq!(taken + usize::from(seated), 1, "somebody waits for a free agent");
-    });
+fn arrival_and_release() {
+    let desk = Desk::new(1, &[(1, &[1])]);
+    let ticket = desk.seat(1);
+    let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
+    free(&desk.core, ticket);
+    let seated = matches!(arrival.join().unwrap(), Arrival::Seated(_));
+    let taken = desk.audit().len();
+    assert_eq!(taken + usize::from(seated), 1, "somebody waits for a free agent");
 }
 
-#[test]
-fn a_bit_that_is_cleared_and_set_again_stays_set() {
-    check("fill against release", &[Mutant::ClearWithoutLook], || {
-        let desk = Desk::new(1, &[(2, &[1])]);
-        let ticket = desk.seat(1);
-        let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
-        free(&desk.core, ticket);
-        assert!(matches!(arrival.join().unwrap(), Arrival::Seated(_)));
-        desk.audit();
-    });
+fn two_arrivals_and_release() {
+    let desk = Desk::new(1, &[(1, &[1])]);
+    let ticket = desk.seat(1);
+    let one = desk.spawn(|core| drop(core.arrive(GroupId(1), slot(0, 0), 1)));
+    let other = desk.spawn(|core| drop(core.arrive(GroupId(1), slot(1, 0), 1)));
+    free(&desk.core, ticket);
+    one.join().unwrap();
+    other.join().unwrap();
+    desk.audit();
 }
 
-#[test]
-fn a_summary_that_is_cleared_and_set_again_stays_set() {
-    check("last bit against first bit", &[Mutant::SummaryWithoutLook], || {
-        let desk = Desk::new(1, &BEHIND);
-        let first = desk.seat(1);
-        let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
-        free(&desk.core, first);
-        assert!(matches!(arrival.join().unwrap(), Arrival::Seated(_)));
-        desk.audit();
-    });
+fn arrival_and_resume() {
+    let desk = Desk::new(1, &[(1, &[1])]);
+    desk.core.presence(UserId(1), Presence::Paused);
+    let arrival = desk.spawn(|core| drop(core.arrive(GroupId(1), slot(0, 0), 1)));
+    desk.core.presence(UserId(1), Presence::Available);
+    arrival.join().unwrap();
+    desk.audit();
 }
 
-#[test]
-fn an_arrival_in_the_window_of_a_repair_is_served() {
-    check("arrival in a repair", &[Mutant::RepairWithoutTail], || {
-        let desk = Desk::new(1, &BEHIND);
-        let first = desk.seat(1);
-        let one = desk.spawn(|core| drop(core.arrive(GroupId(1), slot(0, 0), 1)));
-        let other = desk.spawn(|core| drop(core.arrive(GroupId(1), slot(1, 0), 1)));
-        free(&desk.core, first);
-        one.join().unwrap();
-        other.join().unwrap();
-        desk.audit();
-    });
+/// Nobody is reserved after his pause.
+fn arrival_and_pause() {
+    let desk = Desk::new(1, &[(2, &[1])]);
+    let before = desk.core.generation_of(UserId(1));
+    let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
+    desk.core.presence(UserId(1), Presence::Paused);
+    if let Arrival::Seated(seat) = arrival.join().unwrap() {
+        assert_eq!(seat.gen_at_seat, before, "reserved while paused");
+    }
+    assert_ne!(desk.core.generation_of(UserId(1)), before, "the pause is undone");
+    desk.audit();
 }
 
-#[test]
-fn two_arrivals_and_one_release() {
-    check("two arrivals against release", &[], || {
-        let desk = Desk::new(1, &[(1, &[1])]);
-        let ticket = desk.seat(1);
-        let one = desk.spawn(|core| drop(core.arrive(GroupId(1), slot(0, 0), 1)));
-        let other = desk.spawn(|core| drop(core.arrive(GroupId(1), slot(1, 0), 1)));
-        free(&desk.core, ticket);
-        one.join().unwrap();
-        other.join().unwrap();
-        desk.audit();
-    });
+/// A bit that is cleared and set again stays set.
+fn fill_and_release() {
+    let desk = Desk::new(1, &[(2, &[1])]);
+    let ticket = desk.seat(1);
+    let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
+    free(&desk.core, ticket);
+    assert!(matches!(arrival.join().unwrap(), Arrival::Seated(_)));
+    desk.audit();
 }
 
-#[test]
-fn nobody_is_reserved_after_his_pause() {
-    let mutants = [Mutant::BlindReserve, Mutant::PauseKeepsGeneration];
-    check("arrival against pause", &mutants, || {
-        let desk = Desk::new(1, &[(2, &[1])]);
-        let before = desk.core.generation_of(UserId(1));
-        let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
-        desk.core.presence(UserId(1), Presence::Paused);
-        assert_ne!(desk.core.generation_of(UserId(1)), before, "a pause moves the generation");
-        if let Arrival::Seated(seat) = arrival.join().unwrap() {
-            assert_eq!(seat.gen_at_seat, before, "reserved while paused");
-        }
-        desk.audit();
-    });
+/// A summary that is cleared and set again stays set.
+fn last_fills_and_release() {
+    let desk = Desk::new(1, &BEHIND);
+    let first = desk.seat(1);
+    let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
+    free(&desk.core, first);
+    assert!(matches!(arrival.join().unwrap(), Arrival::Seated(_)));
+    desk.audit();
 }
 
-#[test]
-fn a_resume_finds_who_began_to_wait() {
-    let mutants = [Mutant::EnterWithoutTail, Mutant::TailWithoutFence];
-    check("arrival against resume", &mutants, || {
-        let desk = Desk::new(1, &[(1, &[1])]);
-        desk.core.presence(UserId(1), Presence::Paused);
-        let arrival = desk.spawn(|core| drop(core.arrive(GroupId(1), slot(0, 0), 1)));
-        desk.core.presence(UserId(1), Presence::Available);
-        arrival.join().unwrap();
-        desk.audit();
-    });
+/// Who looked for an agent while a summary was repaired is served by the repairer.
+fn arrival_in_repair() {
+    let desk = Desk::new(1, &BEHIND);
+    let first = desk.seat(1);
+    let filler = desk.spawn(|core| drop(core.arrive(GroupId(1), slot(0, 0), 1)));
+    free(&desk.core, first);
+    drop(desk.core.arrive(GroupId(1), slot(1, 0), 1));
+    filler.join().unwrap();
+    desk.audit();
 }
 
-#[test]
-fn a_reservation_that_lost_its_race_tries_again() {
-    check("own line against two releases", &[Mutant::ReserveGivesUp], || {
-        let desk = Desk::new(1, &[(2, &[1])]);
-        let (one, other) = (desk.seat(1), desk.seat(1));
-        let first = desk.spawn(move |core| free(core, one));
-        let second = desk.spawn(move |core| free(core, other));
-        let kind = crate::assign::SeatKind::Back;
-        drop(desk.core.seat(UserId(1), slot(0, 0), 1, kind));
-        first.join().unwrap();
-        second.join().unwrap();
-        desk.audit();
-    });
+/// Between two agents who are free all the time nobody has two turns running.
+fn two_turns() {
+    let desk = Desk::new(1, &[(2, &[1]), (2, &[1])]);
+    let who = |arrival| match arrival {
+        Arrival::Seated(seat) => seat.ticket.agent(),
+        Arrival::Waiting => panic!("two agents are free"),
+    };
+    let one = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
+    let other = desk.core.arrive(GroupId(1), slot(1, 0), 1);
+    assert_ne!(who(one.join().unwrap()), who(other), "a turn was taken twice");
+    desk.audit();
+}
+
+fn by_rank() {
+    arrival_release_pause(Policy::AgentPriority);
+}
+
+fn at_random() {
+    arrival_release_pause(Policy::Random);
+}
+
+fn by_count() {
+    arrival_release_pause(Policy::LeastCount);
+}
+
+fn by_time() {
+    arrival_release_pause(Policy::LeastTime);
+}
+
+/// One agent comes free while the other goes.
+fn arrival_release_pause(policy: Policy) {
+    let desk = Desk::by(&[policy], &[(1, &[1]), (1, &[1])]);
+    let ticket = desk.seat(1);
+    let (busy, free_one) = match ticket.agent() {
+        UserId(1) => (UserId(1), UserId(2)),
+        busy => (busy, UserId(1)),
+    };
+    let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
+    desk.core.presence(free_one, Presence::Paused);
+    free(&desk.core, ticket);
+    let seated = matches!(arrival.join().unwrap(), Arrival::Seated(_));
+    let taken = desk.audit().len();
+    assert_eq!(taken + usize::from(seated), 1, "agent {busy:?} is free");
+}
+
+/// Two freed seats and one who waits: the seat that comes late is offered to the newcomer.
+fn two_matchers() {
+    let desk = Desk::new(1, &[(1, &[1]), (1, &[1])]);
+    let (one, other) = (desk.seat(1), desk.seat(1));
+    desk.wait(1, slot(0, 0));
+    let first = desk.spawn(move |core| free(core, one));
+    let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(1, 0), 1));
+    free(&desk.core, other);
+    first.join().unwrap();
+    let seated = matches!(arrival.join().unwrap(), Arrival::Seated(_));
+    assert_eq!(desk.audit().len() + usize::from(seated), 2);
+}
+
+/// Who is refused a seat by name has taken nothing meanwhile.
+fn seat_and_release() {
+    let desk = Desk::new(1, &[(1, &[1])]);
+    let ticket = desk.seat(1);
+    desk.wait(1, slot(0, 0));
+    let named = desk.spawn(|core| core.seat(UserId(1), slot(1, 0), 1, SeatKind::Owner));
+    free(&desk.core, ticket);
+    let seated = matches!(named.join().unwrap(), SeatOutcome::Seated(_));
+    assert_eq!(desk.audit().len() + usize::from(seated), 1);
+}
+
+/// A conversation that is handed a seat while it gets another by name keeps one of both.
+fn transfer_and_resume() {
+    let desk = Desk::new(1, &[(2, &[1])]);
+    desk.core.presence(UserId(1), Presence::Paused);
+    desk.wait(1, slot(0, 0));
+    let kind = SeatKind::Transfer { paused_ok: true };
+    let named = desk.spawn(move |core| core.seat(UserId(1), slot(0, 0), 1, kind));
+    desk.core.presence(UserId(1), Presence::Available);
+    let named = named.join().unwrap();
+    let seated = matches!(named, SeatOutcome::Seated(_));
+    assert!(seated || named == SeatOutcome::HandedOver, "{named:?}");
+    assert_eq!(desk.audit().len() + usize::from(seated), 1);
+}
+
+/// A transfer reaches a paused agent; who waits for him gets what is left.
+fn transfer_to_paused() {
+    let desk = Desk::new(1, &[(1, &[1])]);
+    desk.core.presence(UserId(1), Presence::Paused);
+    desk.wait(1, slot(0, 0));
+    let kind = SeatKind::Transfer { paused_ok: true };
+    let named = desk.spawn(move |core| core.seat(UserId(1), slot(1, 0), 1, kind));
+    desk.core.presence(UserId(1), Presence::Available);
+    let seated = matches!(named.join().unwrap(), SeatOutcome::Seated(_));
+    assert_eq!(desk.audit().len() + usize::from(seated), 1);
 }

@@ -14,6 +14,8 @@ mod published;
 mod mutant;
 #[cfg(all(test, not(chasqui_loom)))]
 pub(super) mod parking;
+#[cfg(chasqui_loom)]
+mod patience;
 
 use std::sync::atomic::{AtomicU32, AtomicU64 as PlainU64, Ordering as PlainOrdering};
 
@@ -44,8 +46,8 @@ mod order {
 pub(super) use mutant::set as set_wrong;
 pub(super) use mutant::{Mutant, wrong};
 use order::{CHANGE, LOAD, STORE};
-#[cfg(all(test, not(chasqui_loom)))]
-use parking::visit;
+#[cfg(all(test, chasqui_loom))]
+pub(super) use patience::begin;
 pub(super) use published::{Edition, Kept, Published, Reader};
 
 /// A 64-bit word that threads share.
@@ -200,7 +202,12 @@ impl Figure {
     }
 }
 
-/// What a test does at each shared access of a thread: nothing, unless it asked to be parked.
-#[cfg(not(all(test, not(chasqui_loom))))]
+/// What comes before each shared access: nothing, but for a test's thread that asked to be parked,
+/// or that is one of a model.
 #[inline]
-fn visit() {}
+fn visit() {
+    #[cfg(all(test, not(chasqui_loom)))]
+    parking::visit();
+    #[cfg(chasqui_loom)]
+    patience::visit();
+}

@@ -19,8 +19,11 @@ impl LockFree {
     ) -> Freed {
         let mut seen = self.word(agent);
         loop {
-            layout.refresh();
-            let head = if seen.saleable() { self.first_for(layout, agent) } else { None };
+            if !wrong(Mutant::ResellInOldLayout) {
+                layout.refresh();
+            }
+            let saleable = seen.saleable() || wrong(Mutant::ResellUnasked);
+            let head = if saleable { self.first_for(layout, agent) } else { None };
             let Some(head) = head else {
                 let new = seen.released(by);
                 match self.words.at(agent as usize).change(seen.0, new.0) {
@@ -97,6 +100,9 @@ impl LockFree {
         }
         if self.vacate(layout, agent, charge) {
             self.owe(layout, agent, &mut work);
+            if wrong(Mutant::UndoForgetsOwn) {
+                work.remove(Room::own(agent));
+            }
         }
         self.tail(layout, work);
     }

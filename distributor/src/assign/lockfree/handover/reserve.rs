@@ -74,11 +74,15 @@ impl LockFree {
             return Tried::Refused;
         };
         let charge = self.charge(group, seen.score().count, None);
+        let early = wrong(Mutant::LayoutBeforeWord) && layout.is_current();
+        if early {
+            seen = self.word(at.agent);
+        }
         loop {
             if !seen.eligible() {
                 return Tried::Refused;
             }
-            if !layout.is_current() && !wrong(Mutant::ReserveStranger) {
+            if !early && !layout.is_current() && !wrong(Mutant::ReserveStranger) {
                 return Tried::Renewed;
             }
             let new = seen.seated(charge);
@@ -108,9 +112,13 @@ impl LockFree {
         eligible: impl Fn(Word) -> bool,
     ) -> Result<Taken, Word> {
         let mut seen = self.word(agent);
-        while eligible(seen) {
+        while eligible(seen) || wrong(Mutant::CountFirst) {
             let new = seen.seated(charge);
             match self.words.at(agent as usize).change(seen.0, new.0) {
+                Ok(_) if wrong(Mutant::CountFirst) && !eligible(seen) => {
+                    self.update(agent, |word| Some(word.released(Correction::unseen(charge))));
+                    return Err(seen);
+                }
                 Ok(_) => {
                     self.note(new);
                     let policy = Policy::Circular;
@@ -179,7 +187,9 @@ impl LockFree {
         if !wrong(Mutant::AppearWithoutFence) {
             full_fence();
         }
-        layout.refresh();
+        if !wrong(Mutant::AppearInOldLayout) {
+            layout.refresh();
+        }
         for stand in layout.stands(agent) {
             if let Some(group) = layout.group(stand.group) {
                 group.eligible.show(stand.position as usize, word);
@@ -208,6 +218,9 @@ impl LockFree {
         if layout.is_current() {
             group.eligible.show(found.position, word);
             return true;
+        }
+        if wrong(Mutant::RepairInOldLayout) {
+            return repaired;
         }
         let layout = self.layout.read();
         let Some(Stand { group, position }) = layout.stand(at.agent, number) else {

@@ -47,7 +47,7 @@ impl Work {
         self.lines.get(..self.count).unwrap_or_default()
     }
 
-    fn remove(&mut self, line: LineId) {
+    pub(super) fn remove(&mut self, line: LineId) {
         let Some(at) = self.lines().iter().position(|other| *other == line) else { return };
         self.count -= 1;
         self.lines.swap(at, self.count);
@@ -78,6 +78,9 @@ impl LockFree {
         full_fence();
         let queue = |line: LineId, head: Head| (self.room.whose(line).is_err(), head.order(), line);
         self.every_line(|line| {
+            if wrong(Mutant::EditForgetsOwn) && self.room.whose(line).is_ok() {
+                return;
+            }
             waiting.extend(self.lines.head(line).map(|head| queue(line, head)));
         });
         let mut layout = self.layout.read();
@@ -118,6 +121,9 @@ impl LockFree {
         if !empty {
             let mut work = Work::new();
             self.owe(layout, agent, &mut work);
+            if wrong(Mutant::TailForgetsOwn) {
+                work.remove(own);
+            }
             self.tail(layout, work);
         }
     }

@@ -2,7 +2,7 @@ use model::desk::Why;
 use model::id::LaneId;
 
 use crate::assign::lockfree::LockFree;
-use crate::assign::lockfree::index::{Bitmap, LEAF};
+use crate::assign::lockfree::index::{Bitmap, LEAF, SUMMARY};
 use crate::assign::lockfree::slot::{Assigned, State};
 use crate::assign::lockfree::word::Correction;
 use crate::assign::shim::{Figure, Mutant, wrong};
@@ -32,13 +32,16 @@ impl Ready {
 
     /// Owner: the next slot to look at. A word is taken whole before its slots are looked at.
     fn next(&self) -> Option<u32> {
+        if wrong(Mutant::LookBeforeClear) {
+            return self.bits.next(0).and_then(|slot| u32::try_from(slot).ok());
+        }
         let mut level = 0_usize;
         loop {
             let (word, left) = self.taken.get(level)?;
             let bits = left.get();
             if bits != 0 {
                 left.set(bits & (bits - 1));
-                let width = if level == 0 { LEAF } else { 64 } as u64;
+                let width = if level == 0 { LEAF } else { SUMMARY } as u64;
                 let number = word.get() * width + u64::from(bits.trailing_zeros());
                 let Some(below) = level.checked_sub(1) else { return u32::try_from(number).ok() };
                 self.take(below, number);
@@ -96,7 +99,11 @@ impl LockFree {
             };
             clean = false;
             let slot = Slot { lane, index };
-            if let Some(seat) = self.take(slot) {
+            let seat = self.take(slot);
+            if wrong(Mutant::LookBeforeClear) {
+                ready.bits.clear(index as usize);
+            }
+            if let Some(seat) = seat {
                 return Some(Confirmed { slot, seat });
             }
         }
@@ -128,7 +135,10 @@ impl LockFree {
     /// of both are looked at. The conversation's own is not implied: an agent who left serves none
     /// any more, yet another may be free.
     fn undo(&self, slot: Slot, to: Assigned) {
-        self.lines.put_back(slot);
+        let late = wrong(Mutant::SeatBeforeLine);
+        if !late {
+            self.lines.put_back(slot);
+        }
         let line = self.lines.home(slot).line;
         self.undo_seat(
             &mut self.layout.read(),
@@ -136,6 +146,9 @@ impl LockFree {
             to.charge,
             (!wrong(Mutant::UndoForgetsLine)).then_some(line),
         );
+        if late {
+            self.lines.put_back(slot);
+        }
     }
 
     /// Owner: a conversation that ends leaves its line, or gives up the seat handed to it.

@@ -141,6 +141,7 @@ impl LockFree {
         });
         match seat {
             Some(seat) => SeatOutcome::Seated(seat),
+            None if wrong(Mutant::LostSeatIsKept) => SeatOutcome::HandedOver,
             None => {
                 self.undo_seat(layout, taken.agent, taken.charge, None);
                 SeatOutcome::HandedOver

@@ -6,19 +6,20 @@ use crate::assign::shim::{Mutant, Words, full_fence, wrong};
 /// A bit that was set before a search begins, and stays, is found by it, but for the time in which
 /// another thread repairs a summary; whoever repairs is told, and owes a new search.
 #[derive(Debug)]
-pub(in crate::assign::lockfree) struct Bitmap {
+pub(in crate::assign) struct Bitmap {
     levels: Box<[Words]>,
     bits: usize,
 }
 
 /// Bits of a word at the bottom; models take two, so that two agents share a word, or do not.
 pub(in crate::assign::lockfree) const LEAF: usize = if cfg!(chasqui_loom) { 2 } else { 64 };
-const SUMMARY: usize = 64;
+/// Bits of a word above; models take two there too, so that eight agents make three levels.
+pub(in crate::assign::lockfree) const SUMMARY: usize = if cfg!(chasqui_loom) { 2 } else { 64 };
 /// A level of so few words needs no summary.
 const TOP: usize = if cfg!(chasqui_loom) { 0 } else { 4 };
 
 impl Bitmap {
-    pub(in crate::assign::lockfree) fn new(bits: usize) -> Self {
+    pub(in crate::assign) fn new(bits: usize) -> Self {
         let mut levels = Vec::new();
         let mut words = bits.div_ceil(LEAF).max(1);
         loop {
@@ -46,25 +47,32 @@ impl Bitmap {
 
     /// Sets a bit, and what is missing above it.
     #[inline]
-    pub(in crate::assign::lockfree) fn set(&self, bit: usize) {
+    pub(in crate::assign) fn set(&self, bit: usize) {
         self.leaves().at(bit / LEAF).raise(1 << (bit % LEAF));
         self.raise(0, bit / LEAF);
     }
 
     /// Sets a bit and those above it, all by writes: whoever takes the top with
     /// [`Words`] swaps finds it, whatever stopped others half-way.
-    pub(in crate::assign::lockfree) fn signal(&self, bit: usize) {
-        self.leaves().at(bit / LEAF).raise(1 << (bit % LEAF));
+    pub(in crate::assign) fn signal(&self, bit: usize) {
+        let late = wrong(Mutant::SummaryBeforeLeaf);
+        let leaf = || self.leaves().at(bit / LEAF).raise(1 << (bit % LEAF));
+        if !late {
+            leaf();
+        }
         let mut word = bit / LEAF;
         for level in self.levels.iter().skip(1) {
             level.at(word / SUMMARY).raise(1 << (word % SUMMARY));
             word /= SUMMARY;
         }
+        if late {
+            leaf();
+        }
     }
 
     /// Clears a bit; whether a summary had to be repaired.
     #[inline]
-    pub(in crate::assign::lockfree) fn clear(&self, bit: usize) -> bool {
+    pub(in crate::assign) fn clear(&self, bit: usize) -> bool {
         let mut word = bit / LEAF;
         let mask = 1 << (bit % LEAF);
         let mut empty = self.leaves().at(word).lower(mask) & !mask == 0;
@@ -76,7 +84,11 @@ impl Bitmap {
             empty = level.at(at).lower(mask) & !mask == 0;
             full_fence();
             if !wrong(Mutant::SummaryWithoutLook) && below.at(word).get() != 0 {
-                self.repair(bit);
+                if wrong(Mutant::RepairOneLevel) {
+                    level.at(at).raise(mask);
+                } else {
+                    self.repair(bit);
+                }
                 return true;
             }
             word = at;
@@ -86,7 +98,7 @@ impl Bitmap {
 
     /// The first set bit from `from` on.
     #[inline]
-    pub(in crate::assign::lockfree) fn next(&self, from: usize) -> Option<usize> {
+    pub(in crate::assign) fn next(&self, from: usize) -> Option<usize> {
         if from >= self.bits {
             return None;
         }
@@ -155,10 +167,14 @@ impl Bitmap {
     #[inline]
     fn raise(&self, above: usize, mut word: usize) {
         for level in self.levels.iter().skip(above + 1) {
-            full_fence();
+            if !wrong(Mutant::SummaryWithoutFence) {
+                full_fence();
+            }
             let (summary, mask) = (level.at(word / SUMMARY), 1 << (word % SUMMARY));
             if summary.get() & mask == 0 {
                 summary.raise(mask);
+            } else if wrong(Mutant::RaiseStopsAtSet) {
+                return;
             }
             word /= SUMMARY;
         }

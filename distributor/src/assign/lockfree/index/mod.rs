@@ -7,7 +7,8 @@
 mod bitmap;
 mod ring;
 
-pub(super) use bitmap::{Bitmap, LEAF};
+pub(in crate::assign) use bitmap::Bitmap;
+pub(super) use bitmap::{LEAF, SUMMARY};
 use model::people::Policy;
 pub(super) use ring::Ring;
 

@@ -85,7 +85,12 @@ impl Lines {
 
     /// Replaces the word of a slot, when it is still the one seen.
     pub(in crate::assign) fn change(&self, slot: Slot, seen: SlotWord, new: SlotWord) -> bool {
-        self.lane(slot.lane).at(slot.index, WORD).change(seen.0, new.0).is_ok()
+        let word = self.lane(slot.lane).at(slot.index, WORD);
+        if wrong(Mutant::BlindSlot) {
+            word.set(new.0);
+            return true;
+        }
+        word.change(seen.0, new.0).is_ok()
     }
 
     /// Whether nobody can be waiting in a line.
@@ -198,10 +203,14 @@ impl Lines {
         if !early {
             self.unlink(slot);
         }
-        let won = self.change(slot, seen, SlotWord::free(seen.uses()));
+        let blind = wrong(Mutant::BlindWithdraw);
+        if blind {
+            self.set_free(slot);
+        }
+        let won = blind || self.change(slot, seen, SlotWord::free(seen.uses()));
         if won && early {
             self.unlink(slot);
-        } else if !won && !early {
+        } else if !won && !early && !wrong(Mutant::WithdrawnStaysOut) {
             self.relink(slot);
         }
         won

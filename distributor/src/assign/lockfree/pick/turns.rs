@@ -5,7 +5,7 @@
 use super::{Pick, Search};
 use crate::assign::lockfree::index::{Bitmap, Found};
 use crate::assign::lockfree::roster::{next_of, turn_of};
-use crate::assign::shim::Word64;
+use crate::assign::shim::{Mutant, Word64, wrong};
 
 /// Positions that share a turn.
 struct Round<'a> {
@@ -49,7 +49,10 @@ fn go_round(
         let behind = bits.next_until(from, round.end);
         let position = behind.or_else(|| bits.next_until(round.first, from))?;
         let Some(seen) = pick.eligible(Found::flat(position)) else { continue };
-        if pick.turns && round.turn.change(turn, turn_of(turn, position)).is_err() {
+        let next = turn_of(turn, position);
+        if pick.turns && wrong(Mutant::TurnStored) {
+            round.turn.set(next);
+        } else if pick.turns && round.turn.change(turn, next).is_err() {
             continue;
         }
         if let Some(search) = pick.reserve(Found::flat(position), seen, key(position)) {
