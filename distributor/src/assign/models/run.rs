@@ -65,17 +65,18 @@ pub(super) fn prove(models: &[Model]) {
     let only = std::env::var("CHASQUI_LOOM_ONLY").unwrap_or_default();
     let chosen = models.iter().filter(|model| model.name.contains(&only));
     let runs: Vec<Run> = chosen.flat_map(Model::runs).collect();
+    let mutants: BTreeSet<Mutant> = runs.iter().filter_map(|run| run.wrong).collect();
+    let forgotten = Mutant::ALL.iter().filter(|mutant| !mutants.contains(mutant));
+    let forgotten: Vec<&Mutant> = forgotten.filter(|_| only.is_empty()).collect();
+    assert!(forgotten.is_empty(), "no model refutes {forgotten:?}");
+    models.iter().for_each(Model::is_described);
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(note));
     let wrongs = run_all(&runs);
     std::panic::set_hook(hook);
     assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
-    let refuted: BTreeSet<Mutant> = runs.iter().filter_map(|run| run.wrong).collect();
     if only.is_empty() {
-        let named = |mutant: &&Mutant| !refuted.contains(mutant);
-        let forgotten: Vec<&Mutant> = Mutant::ALL.iter().filter(named).collect();
-        assert!(forgotten.is_empty(), "no model refutes {forgotten:?}");
-        println!("models passed: {}, mutants refuted: {}", models.len(), refuted.len());
+        println!("models passed: {}, mutants refuted: {}", models.len(), mutants.len());
     }
 }
 
@@ -110,6 +111,16 @@ fn take<'a>(next: &AtomicUsize, runs: &'a [Run]) -> Option<(usize, &'a Run)> {
 }
 
 impl Model {
+    /// The decision page has a row that says what it shows, and names its mutants.
+    fn is_described(&self) {
+        const PAGE: &str = include_str!("../../../../docs/decisions/0008-the-lock-free-core.md");
+        let names: Vec<String> = self.mutants.iter().map(|m| format!("{m:?}")).collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let (begin, end) = (format!("| {} | ", self.name), format!(" | {names} |"));
+        let described = PAGE.lines().any(|row| row.starts_with(&begin) && row.ends_with(&end));
+        assert!(described, "the decision page has no row {begin}…{end}");
+    }
+
     fn runs(&self) -> impl Iterator<Item = Run> {
         let model = *self;
         let wrongs = model.mutants.iter().copied().map(Some);
