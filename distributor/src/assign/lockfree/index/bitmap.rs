@@ -84,6 +84,13 @@ impl Bitmap {
         false
     }
 
+    /// Whether no bit is set; said of a set whose last bit is being cleared, too, and not of one
+    /// whose last bit was cleared while another was set.
+    #[inline]
+    pub(in crate::assign::lockfree) fn is_empty(&self) -> bool {
+        self.levels.last().is_none_or(|top| top.iter().all(|word| word.get() == 0))
+    }
+
     /// The first set bit from `from` on.
     #[inline]
     pub(in crate::assign::lockfree) fn next(&self, from: usize) -> Option<usize> {
@@ -100,6 +107,7 @@ impl Bitmap {
     }
 
     /// The first set bit from `from` on, below `until`.
+    #[inline]
     pub(in crate::assign::lockfree) fn next_until(
         &self,
         from: usize,

@@ -1,16 +1,74 @@
-use super::{Bitmap, Found, Measure};
+use super::{Bitmap, Found, LEAF, Measure};
 use crate::assign::lockfree::word::Word;
+use crate::assign::shim::{Alone, Figure, Mutant, Word64, full_fence, wrong};
 
-/// Positions by score. The least is found by looking at each.
+/// Positions by key, each in the bucket of his key: the first bucket that is not empty has the
+/// least.
+///
+/// There are [`Ring::BUCKETS`] of them, and the ring begins with a key, `low`. A bucket stands for
+/// the one key from `low` on, and below `low + BUCKETS`, that is congruent to it; the last for all
+/// greater ones too. What is below `low` is kept apart, in `under`.
+///
+/// **A bit is a lower bound**: it says that its agent's key is at least the one its bucket stands
+/// for. So neither a reservation nor a release that raises the key writes anything; who finds the
+/// bit moves it. Somebody whose key fell is shown again, and has two bits.
+///
+/// **Who is found** does not depend on keys. A search looks at `under`, then goes round once from
+/// `low`. A bit is cleared because its agent is not eligible, or after he was shown further on in
+/// that same round; who clears looks at him again. So a search that comes by too early for one bit
+/// comes by in time for the other, provided both meant the same round: a search that found nobody
+/// looks whether `low` is still the one it began with, stamp included.
+///
+/// **How exact** the least is depends on `low`. Who shows an agent looks at `low` again, and who
+/// moved it up looks again at the buckets passed over: one of the two sees the other, and puts the
+/// agent where he belongs now. A bit left behind there is harmless. Moving `low` down keeps every
+/// bit a lower bound: the same bucket stands for a lower key.
+///
+/// **Cost.** A bit that is found is taken, cleared or moved, and none is made but by a step
+/// of its agent, so a search pays for steps taken before. Only `low` moving by a whole round
+/// makes moved bits move again: after as many reservations of one agent, or when the least few
+/// are far from all others and become full, once each time that so many of them came back that
+/// looking through `under` costs more.
 #[derive(Debug)]
 pub(in crate::assign::lockfree) struct Ring {
     by: Measure,
+    /// Bits of a bucket.
+    width: usize,
+    /// Bucket after bucket: the summaries of all say which are empty.
     bits: Bitmap,
+    under: Bitmap,
+    low: Alone<Word64>,
+    /// Where in a bucket the next search begins, so that equals take turns.
+    from: Alone<Figure>,
+}
+
+/// The key a ring begins with, and how often it moved: `stamp:32 | key:32`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::assign::lockfree) struct Low(u64);
+
+impl Low {
+    pub(in crate::assign::lockfree) const fn key(self) -> u64 {
+        self.0 & 0xffff_ffff
+    }
+
+    const fn moved_to(self, key: u64) -> Self {
+        Self(((self.0 >> 32) + 1) << 32 | key)
+    }
 }
 
 impl Ring {
+    const BUCKETS: u64 = if cfg!(chasqui_loom) { 2 } else { 256 };
+
     pub(super) fn new(by: Measure, positions: usize) -> Self {
-        Self { by, bits: Bitmap::new(positions) }
+        let width = positions.next_multiple_of(LEAF).max(LEAF);
+        Self {
+            by,
+            width,
+            bits: Bitmap::new(width * Self::BUCKETS as usize),
+            under: Bitmap::new(positions),
+            low: Alone(Word64::new(0)),
+            from: Alone(Figure::default()),
+        }
     }
 
     /// The key a search goes by.
@@ -19,23 +77,150 @@ impl Ring {
         self.by.of(word)
     }
 
+    /// Comes before a search.
     #[inline]
-    pub(super) fn show(&self, position: usize, _: Word) {
-        self.bits.set(position);
+    pub(in crate::assign::lockfree) fn low(&self) -> Low {
+        let low = Low(self.low.0.get());
+        full_fence();
+        low
+    }
+
+    /// Shows an agent by his word, and looks again whether the ring still begins where it did.
+    #[inline]
+    pub(in crate::assign::lockfree) fn show(&self, position: usize, word: Word) {
+        let mut low = Low(self.low.0.get());
+        loop {
+            let bit = self.place(position, word, low);
+            self.set(bit);
+            full_fence();
+            low = Low(self.low.0.get());
+            if self.place(position, word, low) == bit || wrong(Mutant::PlaceWithoutLook) {
+                return;
+            }
+        }
+    }
+
+    /// Whether an agent is shown where his word belongs.
+    pub(super) fn has(&self, position: usize, word: Word) -> bool {
+        let bit = self.place(position, word, self.low());
+        match bit.checked_sub(self.bits.bits()) {
+            None => self.bits.has(bit),
+            Some(under) => self.under.has(under),
+        }
     }
 
     #[inline]
-    pub(super) fn hide(&self, found: Found) -> bool {
-        self.bits.clear(found.bit)
+    pub(in crate::assign::lockfree) fn hide(&self, found: Found) -> bool {
+        match found.bit.checked_sub(self.bits.bits()) {
+            None => self.bits.clear(found.bit),
+            Some(under) => self.under.clear(under),
+        }
     }
 
-    /// Everybody shown.
-    pub(in crate::assign::lockfree) fn iter(&self) -> impl Iterator<Item = Found> {
-        self.bits.iter().map(Found::flat)
+    /// Those shown below `low`.
+    #[inline]
+    pub(in crate::assign::lockfree) fn under(&self) -> impl Iterator<Item = Found> {
+        let some = !self.under.is_empty();
+        let first = self.bits.bits();
+        let all = some.then(|| self.under.iter()).into_iter().flatten();
+        all.map(move |position| Found { position, bit: first + position })
+    }
+
+    /// Somebody of the first bucket that is not empty, and the key it stands for.
+    #[inline]
+    pub(in crate::assign::lockfree) fn first(&self, low: Low) -> Option<(Found, u64)> {
+        let start = Self::bucket(low.key()) as usize * self.width;
+        let first = self.bits.next(start).or_else(|| self.bits.next_until(0, start))?;
+        let bucket = first / self.width;
+        let (begin, end) = (bucket * self.width, (bucket + 1) * self.width);
+        let from = begin + self.from.0.get() as usize;
+        let bit =
+            if from <= first { first } else { self.bits.next_until(from, end).unwrap_or(first) };
+        let key = low.key() + Self::bucket((bucket as u64).wrapping_sub(low.key()));
+        Some((Found { position: bit - begin, bit }, key))
+    }
+
+    /// The next search for a seat among equals begins behind this position.
+    #[inline]
+    pub(in crate::assign::lockfree) fn go_on(&self, position: usize) {
+        self.from.0.set(position as u64 + 1);
+    }
+
+    /// Whether a key is so far from `low` that `low` is to be moved there. It is for the last
+    /// bucket, whose bits otherwise stay where they are.
+    #[inline]
+    pub(in crate::assign::lockfree) fn is_far(low: Low, key: u64) -> bool {
+        key - low.key() >= Self::BUCKETS / 2
+    }
+
+    /// Whether so many below `low` are too many to look through each time.
+    pub(in crate::assign::lockfree) fn is_crowd(&self, under: usize) -> bool {
+        under > (self.width / 64).max(if cfg!(chasqui_loom) { 1 } else { 32 })
+    }
+
+    /// Moves `low` down.
+    pub(in crate::assign::lockfree) fn begin_below(&self, low: Low, key: u64) {
+        // Lost to another one who moved it: the search begins anew there.
+        let _ = self.low.0.change(low.0, low.moved_to(key).0);
+    }
+
+    /// Moves `low` up to a key below which nobody was found, and shows again who stands in the
+    /// buckets passed over.
+    pub(in crate::assign::lockfree) fn begin_at(
+        &self,
+        low: Low,
+        key: u64,
+        word: impl Fn(usize) -> Option<Word>,
+    ) {
+        if self.low.0.change(low.0, low.moved_to(key).0).is_err() || wrong(Mutant::RaiseWithoutLook)
+        {
+            return;
+        }
+        full_fence();
+        let passed = (key - low.key()).min(Self::BUCKETS) as usize;
+        let first = Self::bucket(low.key()) as usize;
+        let round = Self::BUCKETS as usize;
+        self.show_again(first..(first + passed).min(round), &word);
+        self.show_again(0..(first + passed).saturating_sub(round), &word);
+    }
+
+    fn show_again(&self, buckets: std::ops::Range<usize>, word: impl Fn(usize) -> Option<Word>) {
+        let (mut from, end) = (buckets.start * self.width, buckets.end * self.width);
+        while let Some(bit) = self.bits.next_until(from, end) {
+            let position = bit % self.width;
+            if let Some(word) = word(position).filter(|word| word.eligible()) {
+                self.show(position, word);
+            }
+            from = bit + 1;
+        }
+    }
+
+    /// Where an agent belongs: the bits of `under` are numbered after those of the buckets.
+    #[inline]
+    fn place(&self, position: usize, word: Word, low: Low) -> usize {
+        let (key, low) = (self.key(word), low.key());
+        if key < low {
+            return self.bits.bits() + position;
+        }
+        Self::bucket(key.min(low + Self::BUCKETS - 1)) as usize * self.width + position
+    }
+
+    #[inline]
+    fn set(&self, bit: usize) {
+        match bit.checked_sub(self.bits.bits()) {
+            None => self.bits.set(bit),
+            Some(under) => self.under.set(under),
+        }
+    }
+
+    #[inline]
+    const fn bucket(key: u64) -> u64 {
+        key % Self::BUCKETS
     }
 
     #[cfg(all(test, chasqui_loom))]
     pub(super) fn shows(&self, position: usize) -> bool {
-        self.bits.iter().any(|shown| shown == position)
+        self.bits.iter().any(|bit| bit % self.width == position)
+            || self.under.iter().any(|shown| shown == position)
     }
 }
