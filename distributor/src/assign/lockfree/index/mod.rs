@@ -104,12 +104,12 @@ impl Index {
         }
     }
 
-    /// Whether a search finds a position (at rest).
+    /// Whether a search finds an agent, and not after others whose keys are greater (at rest).
     #[cfg(all(test, chasqui_loom))]
-    pub(super) fn shows(&self, position: usize) -> bool {
+    pub(super) fn shows(&self, position: usize, word: Word) -> bool {
         match self {
             Self::Flat(bits) => bits.iter().any(|shown| shown == position),
-            Self::Ring(ring) => ring.shows(position),
+            Self::Ring(ring) => ring.shows(position, word),
         }
     }
 }

@@ -136,8 +136,7 @@ impl Ring {
         let from = begin + self.from.0.get() as usize;
         let bit =
             if from <= first { first } else { self.bits.next_until(from, end).unwrap_or(first) };
-        let key = low.key() + Self::bucket((bucket as u64).wrapping_sub(low.key()));
-        Some((Found { position: bit - begin, bit }, key))
+        Some((Found { position: bit - begin, bit }, Self::stands_for(bucket as u64, low)))
     }
 
     /// The next search for a seat among equals begins behind this position.
@@ -213,14 +212,22 @@ impl Ring {
         }
     }
 
+    /// The key a bucket stands for.
+    #[inline]
+    const fn stands_for(bucket: u64, low: Low) -> u64 {
+        low.key() + Self::bucket(bucket.wrapping_sub(low.key()))
+    }
+
     #[inline]
     const fn bucket(key: u64) -> u64 {
         key % Self::BUCKETS
     }
 
     #[cfg(all(test, chasqui_loom))]
-    pub(super) fn shows(&self, position: usize) -> bool {
-        self.bits.iter().any(|bit| bit % self.width == position)
-            || self.under.iter().any(|shown| shown == position)
+    pub(super) fn shows(&self, position: usize, word: Word) -> bool {
+        let low = self.low();
+        let bound = |bit: usize| Self::stands_for((bit / self.width) as u64, low);
+        let bounds = |bit: usize| bit % self.width == position && bound(bit) <= self.key(word);
+        self.bits.iter().any(bounds) || self.under.iter().any(|shown| shown == position)
     }
 }

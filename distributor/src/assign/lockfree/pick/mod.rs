@@ -4,6 +4,8 @@
 mod turns;
 mod random;
 mod scores;
+#[cfg(all(test, not(chasqui_loom)))]
+mod exact;
 
 use model::people::Policy;
 
