@@ -34,6 +34,8 @@ pub(in crate::assign::lockfree) struct Ring {
     by: Measure,
     /// Bits of a bucket.
     width: usize,
+    /// 2⁶⁴ / `width`, rounded up: the high half of a bit's number times this is its bucket.
+    inverse: u64,
     /// Bucket after bucket: the summaries of all say which are empty.
     bits: Bitmap,
     under: Bitmap,
@@ -64,6 +66,7 @@ impl Ring {
         Self {
             by,
             width,
+            inverse: u64::MAX / width as u64 + 1,
             bits: Bitmap::new(width * Self::BUCKETS as usize),
             under: Bitmap::new(positions),
             low: Alone(Word64::new(0)),
@@ -117,13 +120,16 @@ impl Ring {
         }
     }
 
-    /// Those shown below `low`.
+    /// Whether nobody is shown below `low`.
     #[inline]
+    pub(in crate::assign::lockfree) fn is_none_under(&self) -> bool {
+        self.under.is_empty()
+    }
+
+    /// Those shown below `low`.
     pub(in crate::assign::lockfree) fn under(&self) -> impl Iterator<Item = Found> {
-        let some = !self.under.is_empty();
         let first = self.bits.bits();
-        let all = some.then(|| self.under.iter()).into_iter().flatten();
-        all.map(move |position| Found { position, bit: first + position })
+        self.under.iter().map(move |position| Found { position, bit: first + position })
     }
 
     /// Somebody of the first bucket that is not empty, and the key it stands for.
@@ -131,7 +137,7 @@ impl Ring {
     pub(in crate::assign::lockfree) fn first(&self, low: Low) -> Option<(Found, u64)> {
         let start = Self::bucket(low.key()) as usize * self.width;
         let first = self.bits.next(start).or_else(|| self.bits.next_until(0, start))?;
-        let bucket = first / self.width;
+        let bucket = self.bucket_of(first);
         let (begin, end) = (bucket * self.width, (bucket + 1) * self.width);
         let from = begin + self.from.0.get() as usize;
         let bit =
@@ -212,6 +218,11 @@ impl Ring {
         }
     }
 
+    #[inline]
+    const fn bucket_of(&self, bit: usize) -> usize {
+        ((bit as u128 * self.inverse as u128) >> 64) as usize
+    }
+
     /// The key a bucket stands for.
     #[inline]
     const fn stands_for(bucket: u64, low: Low) -> u64 {
@@ -226,7 +237,7 @@ impl Ring {
     #[cfg(all(test, chasqui_loom))]
     pub(super) fn shows(&self, position: usize, word: Word) -> bool {
         let low = self.low();
-        let bound = |bit: usize| Self::stands_for((bit / self.width) as u64, low);
+        let bound = |bit: usize| Self::stands_for(self.bucket_of(bit) as u64, low);
         let bounds = |bit: usize| bit % self.width == position && bound(bit) <= self.key(word);
         self.bits.iter().any(bounds) || self.under.iter().any(|shown| shown == position)
     }

@@ -42,14 +42,19 @@ pub(super) fn search(pick: &mut Pick<'_>, ring: &Ring) -> Search {
     }
 }
 
+#[inline]
 fn look(pick: &mut Pick<'_>, ring: &Ring, low: Low) -> Look {
-    match under(pick, ring, low) {
-        Look::Nobody => round(pick, ring, low),
-        found => found,
+    if !ring.is_none_under() {
+        match under(pick, ring, low) {
+            Look::Nobody => {}
+            found => return found,
+        }
     }
+    round(pick, ring, low)
 }
 
 /// Looks at everybody below `low`. Who is above by now is moved into the ring.
+#[cold]
 fn under(pick: &mut Pick<'_>, ring: &Ring, low: Low) -> Look {
     let (mut least, mut count): (Option<Least>, usize) = (None, 0);
     for found in ring.under() {
@@ -75,6 +80,7 @@ fn under(pick: &mut Pick<'_>, ring: &Ring, low: Low) -> Look {
 }
 
 /// Looks at who is found first from `low` round, until one is where he belongs.
+#[inline]
 fn round(pick: &mut Pick<'_>, ring: &Ring, low: Low) -> Look {
     while let Some((found, key)) = ring.first(low) {
         if Ring::is_far(low, key) {
