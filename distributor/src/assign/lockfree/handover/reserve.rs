@@ -72,7 +72,7 @@ impl LockFree {
         mut seen: Word,
     ) -> Tried {
         let known = layout.group(number);
-        let Some((group, at)) = known.and_then(|g| Some((g, g.position(found.position)?))) else {
+        let Some((group, agent)) = known.and_then(|g| Some((g, g.agent(found.position)?))) else {
             return Tried::Refused;
         };
         let charge = self.charge(group, seen.score().count, None);
@@ -84,7 +84,7 @@ impl LockFree {
                 return Tried::Renewed;
             }
             let new = seen.seated(charge);
-            let word = self.words.at(at.agent as usize);
+            let word = self.words.at(agent as usize);
             let reserved = match wrong(Mutant::BlindReserve) {
                 false => word.change(seen.0, new.0),
                 true => Ok(word.swap(new.0)),
@@ -93,7 +93,7 @@ impl LockFree {
                 Ok(_) => {
                     self.note(new);
                     let repaired = !new.eligible() && self.clear(layout, number, found);
-                    let (agent, policy) = (at.agent, group.policy);
+                    let policy = group.policy;
                     let taken = Taken { agent, word: seen, charge, key: 0, policy };
                     return Tried::Seated { taken, repaired };
                 }
@@ -218,12 +218,12 @@ impl LockFree {
         found: Found,
     ) -> bool {
         let known = layout.group(number);
-        let Some((group, at)) = known.and_then(|g| Some((g, g.position(found.position)?))) else {
+        let Some((group, agent)) = known.and_then(|g| Some((g, g.agent(found.position)?))) else {
             return false;
         };
         let repaired = group.eligible.hide(found);
         full_fence();
-        let word = self.word(at.agent);
+        let word = self.word(agent);
         if wrong(Mutant::ClearWithoutLook) || !word.eligible() {
             return repaired;
         }
@@ -231,7 +231,7 @@ impl LockFree {
             return group.eligible.show_again(found.position, word) || repaired;
         }
         let layout = self.layout.read();
-        let Some(Stand { group, position }) = layout.stand(at.agent, number) else {
+        let Some(Stand { group, position }) = layout.stand(agent, number) else {
             return repaired;
         };
         layout.group(group).is_some_and(|g| g.eligible.show_again(position as usize, word))

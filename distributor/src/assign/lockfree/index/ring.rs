@@ -40,7 +40,8 @@ pub(in crate::assign::lockfree) struct Ring {
     bits: Bitmap,
     under: Bitmap,
     low: Alone<Word64>,
-    /// Where in a bucket the next search begins, so that equals take turns.
+    /// The bit behind the one last taken: in its bucket searches go on from there, so that
+    /// equals take turns.
     from: Alone<Figure>,
 }
 
@@ -139,16 +140,16 @@ impl Ring {
         let first = self.bits.next(start).or_else(|| self.bits.next_until(0, start))?;
         let bucket = self.bucket_of(first);
         let (begin, end) = (bucket * self.width, (bucket + 1) * self.width);
-        let from = begin + self.from.0.get() as usize;
-        let bit =
-            if from <= first { first } else { self.bits.next_until(from, end).unwrap_or(first) };
+        let from = self.from.0.get() as usize;
+        let behind = (first..end).contains(&from).then(|| self.bits.next_until(from, end));
+        let bit = behind.flatten().unwrap_or(first);
         Some((Found { position: bit - begin, bit }, Self::stands_for(bucket as u64, low)))
     }
 
-    /// The next search for a seat among equals begins behind this position.
+    /// The next search for a seat among equals goes on behind this one.
     #[inline]
-    pub(in crate::assign::lockfree) fn go_on(&self, position: usize) {
-        self.from.0.set(position as u64 + 1);
+    pub(in crate::assign::lockfree) fn go_on(&self, taken: Found) {
+        self.from.0.set(taken.bit as u64 + 1);
     }
 
     /// Whether a key is so far from `low` that `low` is to be moved there. It is for the last

@@ -68,7 +68,7 @@ impl Pick<'_> {
 
     /// The word of the agent at a position.
     fn word(&self, position: usize) -> Option<Word> {
-        Some(self.core.word(self.group.position(position)?.agent))
+        Some(self.core.word(self.group.agent(position)?))
     }
 
     /// Reserves the agent whose bit was found; `None` when he is not eligible any more, or

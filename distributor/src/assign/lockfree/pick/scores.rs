@@ -36,7 +36,7 @@ pub(super) fn search(pick: &mut Pick<'_>, ring: &Ring) -> Search {
             Look::Nobody => continue,
         };
         if let Some(search) = pick.reserve(found, seen, key) {
-            ring.go_on(found.position);
+            ring.go_on(found);
             return search;
         }
     }
