@@ -24,11 +24,11 @@ use crate::assign::shim::{Alone, Figure, Mutant, Word64, full_fence, wrong};
 /// agent where he belongs now. A bit left behind there is harmless. Moving `low` down keeps every
 /// bit a lower bound: the same bucket stands for a lower key.
 ///
-/// **Cost.** A bit that is found is taken, cleared or moved, and none is made but by a step
-/// of its agent, so a search pays for steps taken before. Only `low` moving by a whole round
-/// makes moved bits move again: after as many reservations of one agent, or when the least few
-/// are far from all others and become full, once each time that so many of them came back that
-/// looking through `under` costs more.
+/// **Cost.** A bit that is found leads to a seat, is cleared or is moved, and its agent's steps
+/// made it: a search pays for steps taken before. The exception is a few with keys far below all
+/// others. When they become full, `low` goes to the others and all of these are moved; when many
+/// of the few come back, `low` goes back. So it does for a 64th of the group at least, and one
+/// search in so many pays for the whole group.
 #[derive(Debug)]
 pub(in crate::assign::lockfree) struct Ring {
     by: Measure,
@@ -152,11 +152,33 @@ impl Ring {
         self.from.0.set(taken.bit as u64 + 1);
     }
 
-    /// Whether a key is so far from `low` that `low` is to be moved there. It is for the last
-    /// bucket, whose bits otherwise stay where they are.
+    /// Whether a key is so far from `low` that `low` is to be moved up. The last bucket always is:
+    /// its bits could not be moved on otherwise.
     #[inline]
     pub(in crate::assign::lockfree) fn is_far(low: Low, key: u64) -> bool {
         key - low.key() >= Self::BUCKETS / 2
+    }
+
+    /// The least key there may be when nobody stands before a bucket, which stands for `key`. In
+    /// the last bucket are all who are far: `low` goes where the least of them is, however far.
+    pub(in crate::assign::lockfree) fn least_from(
+        &self,
+        low: Low,
+        (first, key): (Found, u64),
+        word: impl Fn(usize) -> Option<Word>,
+    ) -> u64 {
+        if key < low.key() + Self::BUCKETS - 1 {
+            return key;
+        }
+        let begin = first.bit - first.position;
+        let mut from = begin;
+        let bits = std::iter::from_fn(|| {
+            let bit = self.bits.next_until(from, begin + self.width)?;
+            from = bit + 1;
+            Some(bit)
+        });
+        let words = bits.filter_map(|bit| word(bit - begin)).filter(|word| word.eligible());
+        words.map(|word| self.key(word)).min().map_or(key, |least| least.max(key))
     }
 
     /// Whether so many below `low` are too many to look through each time.
@@ -170,20 +192,24 @@ impl Ring {
         let _ = self.low.0.change(low.0, low.moved_to(key).0);
     }
 
-    /// Moves `low` up to a key below which nobody was found, and shows again who stands in the
-    /// buckets passed over.
+    /// Moves `low` up towards a key below which nobody was found, and shows again who stands in
+    /// the buckets passed over. A part of the ring stays below the key: who comes back from a seat
+    /// is often a little behind.
     pub(in crate::assign::lockfree) fn begin_at(
         &self,
         low: Low,
         key: u64,
         word: impl Fn(usize) -> Option<Word>,
     ) {
-        if self.low.0.change(low.0, low.moved_to(key).0).is_err() || wrong(Mutant::RaiseWithoutLook)
-        {
+        let to = key.saturating_sub(Self::BUCKETS / 4);
+        if to <= low.key() || self.low.0.change(low.0, low.moved_to(to).0).is_err() {
             return;
         }
         full_fence();
-        let passed = (key - low.key()).min(Self::BUCKETS) as usize;
+        if wrong(Mutant::RaiseWithoutLook) {
+            return;
+        }
+        let passed = (to - low.key()).min(Self::BUCKETS) as usize;
         let first = Self::bucket(low.key()) as usize;
         let round = Self::BUCKETS as usize;
         self.show_again(first..(first + passed).min(round), &word);

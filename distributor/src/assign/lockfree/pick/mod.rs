@@ -4,7 +4,8 @@
 mod turns;
 mod random;
 mod scores;
-#[cfg(all(test, not(chasqui_loom)))]
+#[cfg(test)]
+#[cfg(not(chasqui_loom))]
 mod exact;
 
 use model::people::Policy;

@@ -84,7 +84,8 @@ fn under(pick: &mut Pick<'_>, ring: &Ring, low: Low) -> Look {
 fn round(pick: &mut Pick<'_>, ring: &Ring, low: Low) -> Look {
     while let Some((found, key)) = ring.first(low) {
         if Ring::is_far(low, key) {
-            ring.begin_at(low, key, |position| pick.word(position));
+            let word = |position| pick.word(position);
+            ring.begin_at(low, ring.least_from(low, (found, key), word), word);
             return Look::Again;
         }
         let Some(seen) = pick.eligible(found) else { continue };
