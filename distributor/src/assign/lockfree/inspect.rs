@@ -68,8 +68,10 @@ impl LockFree {
     pub(in crate::assign) fn hides_anybody(&self) -> bool {
         let layout = self.layout.read();
         let hidden = |group: &super::roster::Group| {
-            let hidden =
-                |position, agent| self.word(agent).eligible() && !group.eligible.shows(position);
+            let hidden = |position, agent| {
+                let word = self.word(agent);
+                word.eligible() && !group.eligible.shows(position, word)
+            };
             (0..).zip(&group.order).any(|(position, at)| hidden(position, at.agent))
         };
         layout.groups().any(|(_, group)| hidden(group))

@@ -187,9 +187,11 @@ impl LockFree {
     fn look_at(&self, groups: &[u32]) {
         let layout: &Layout = &self.layout.read();
         for group in groups.iter().filter_map(|number| layout.group(*number)) {
-            for (position, at) in group.order.iter().enumerate() {
-                let word = self.word(at.agent);
-                if word.eligible() {
+            let word = |position| Some(self.word(group.position(position)?.agent));
+            let positions = 0..group.order.len();
+            group.eligible.begin(positions.len(), word);
+            for position in positions {
+                if let Some(word) = word(position).filter(|word| word.eligible()) {
                     group.eligible.show(position, word);
                 }
             }

@@ -64,6 +64,12 @@ impl Word {
         Score { count: COUNT.get(self.0) as u32, time: TIME.get(self.0) as u32 }
     }
 
+    /// Whether a part of the score is less than in another word.
+    pub(super) const fn is_below(self, other: Self) -> bool {
+        let (now, before) = (self.score(), other.score());
+        now.count < before.count || now.time < before.time
+    }
+
     /// Whether he may be reserved for a conversation of his lines.
     pub(super) const fn eligible(self) -> bool {
         matches!(self.status(), Status::Online) && self.has_room()

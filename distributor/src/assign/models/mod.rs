@@ -18,6 +18,7 @@ mod seats;
 mod hand_overs;
 mod own_lines;
 mod layouts;
+mod ring;
 
 use std::sync::Arc;
 
@@ -30,13 +31,14 @@ use desk::{Desk, Returned, free, lane_id, slot};
 use run::{Model, model, prove};
 
 /// All models, in reading order.
-const MODELS: [&[Model]; 6] = [
+const MODELS: [&[Model]; 7] = [
     bits::MODELS,
     lists::MODELS,
     seats::MODELS,
     hand_overs::MODELS,
     own_lines::MODELS,
     layouts::MODELS,
+    ring::MODELS,
 ];
 
 #[test]

@@ -20,8 +20,8 @@ pub(super) struct Model {
     name: &'static str,
     mutants: &'static [Mutant],
     scene: fn(),
-    /// Preemptions explored beyond those of the others.
-    more: usize,
+    /// Preemptions explored, more or fewer than for the others.
+    more: isize,
 }
 
 pub(super) const fn model(name: &'static str, mutants: &'static [Mutant], scene: fn()) -> Model {
@@ -54,6 +54,11 @@ impl Model {
     /// For a scene whose mutant takes one preemption more.
     pub(super) const fn deeper(self) -> Self {
         Self { more: self.more + 1, ..self }
+    }
+
+    /// For a scene so long that as many preemptions as the others have take minutes.
+    pub(super) const fn shallower(self) -> Self {
+        Self { more: self.more - 1, ..self }
     }
 }
 
@@ -174,10 +179,10 @@ impl Run {
 }
 
 /// Loom with nothing taken from its own variables, which could end an exploration early.
-fn checker(more: usize) -> loom::model::Builder {
-    let bound = std::env::var("CHASQUI_LOOM_BOUND").map_or(3, |text| text.parse().unwrap());
+fn checker(more: isize) -> loom::model::Builder {
+    let bound = std::env::var("CHASQUI_LOOM_BOUND").map_or(3_usize, |text| text.parse().unwrap());
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(bound + more);
+    builder.preemption_bound = Some(bound.saturating_add_signed(more));
     builder.max_branches = 20_000;
     builder.max_permutations = None;
     builder.max_duration = None;

@@ -135,6 +135,16 @@ mutants! {
     LinkWithoutLook,
     /// A slot's use count stays the same.
     SameUseCount,
+    /// A bit that is to be moved is cleared before the agent is shown further on.
+    MoveClearsFirst,
+    /// Who shows an agent by score does not look again where the ring begins.
+    PlaceWithoutLook,
+    /// Who moves the ring's beginning up does not look at what he passed over.
+    RaiseWithoutLook,
+    /// A score that fell is not shown.
+    FallUnseen,
+    /// Nobody was found in a round that begins elsewhere by now.
+    NobodyInAnotherRound,
 }
 
 /// Whether the code is wrong at this point: never in production.

@@ -38,6 +38,7 @@ impl LockFree {
             match self.words.at(agent as usize).change(seen.0, new.0) {
                 Ok(_) => {
                     self.note(new);
+                    self.appeared(layout, agent, seen, new);
                     let policy = Policy::Circular;
                     let taken = Taken { agent, word: seen, charge, key: 0, policy };
                     return self.resell(layout, taken, head);

@@ -1,7 +1,7 @@
 use model::people::Policy;
 
 use crate::assign::lockfree::LockFree;
-use crate::assign::lockfree::index::Found;
+use crate::assign::lockfree::index::{Found, Index};
 use crate::assign::lockfree::pick::{Pick, Search};
 use crate::assign::lockfree::roster::{Group, Layout, Mean, Stand};
 use crate::assign::lockfree::word::{Correction, Word};
@@ -25,6 +25,8 @@ pub(in crate::assign::lockfree) enum Tried {
         repaired: bool,
     },
     Refused,
+    /// His score is another one by now, and counts.
+    Changed,
     /// The layout is another one by now.
     Renewed,
 }
@@ -70,7 +72,7 @@ impl LockFree {
         mut seen: Word,
     ) -> Tried {
         let known = layout.group(number);
-        let Some((group, at)) = known.and_then(|g| Some((g, g.position(found.position)?))) else {
+        let Some((group, agent)) = known.and_then(|g| Some((g, g.agent(found.position)?))) else {
             return Tried::Refused;
         };
         let charge = self.charge(group, seen.score().count, None);
@@ -86,7 +88,7 @@ impl LockFree {
                 return Tried::Renewed;
             }
             let new = seen.seated(charge);
-            let word = self.words.at(at.agent as usize);
+            let word = self.words.at(agent as usize);
             let reserved = match wrong(Mutant::BlindReserve) {
                 false => word.change(seen.0, new.0),
                 true => Ok(word.swap(new.0)),
@@ -95,10 +97,11 @@ impl LockFree {
                 Ok(_) => {
                     self.note(new);
                     let repaired = !new.eligible() && self.clear(layout, number, found);
-                    let (agent, policy) = (at.agent, group.policy);
+                    let policy = group.policy;
                     let taken = Taken { agent, word: seen, charge, key: 0, policy };
                     return Tried::Seated { taken, repaired };
                 }
+                Err(now) if !group.eligible.ranks_alike(seen, Word(now)) => return Tried::Changed,
                 Err(now) => seen = Word(now),
             }
         }
@@ -160,7 +163,9 @@ impl LockFree {
         }
     }
 
-    /// Sets the bits of an agent whose word made him eligible; whether it did.
+    /// Sets the bits of an agent whose word made him eligible; whether it did. Who was eligible and
+    /// whose score fell is shown again where scores count: that owes nothing, he was to be found
+    /// all the time.
     #[inline]
     pub(in crate::assign::lockfree) fn appeared(
         &self,
@@ -172,6 +177,8 @@ impl LockFree {
         let appears = new.eligible() && !old.eligible();
         if appears {
             self.appear(layout, agent, new);
+        } else if new.eligible() && new.is_below(old) && !wrong(Mutant::FallUnseen) {
+            self.fell(layout, agent, new);
         }
         appears
     }
@@ -197,6 +204,21 @@ impl LockFree {
         }
     }
 
+    /// Shows an agent again where scores count. The layout is looked at after his word, as above.
+    fn fell(&self, layout: &mut Reader<'_, Layout>, agent: u32, word: Word) {
+        full_fence();
+        layout.refresh();
+        if !layout.goes_by_score() {
+            return;
+        }
+        for stand in layout.stands(agent) {
+            let index = layout.group(stand.group).map(|group| &group.eligible);
+            if let Some(Index::Ring(ring)) = index {
+                ring.show(stand.position as usize, word);
+            }
+        }
+    }
+
     /// Clears the bit found of an agent who is not eligible, and looks at him again: whoever made
     /// him eligible meanwhile may have found the bit still set. Whether anything was set again.
     pub(in crate::assign::lockfree) fn clear(
@@ -206,30 +228,27 @@ impl LockFree {
         found: Found,
     ) -> bool {
         let known = layout.group(number);
-        let Some((group, at)) = known.and_then(|g| Some((g, g.position(found.position)?))) else {
+        let Some((group, agent)) = known.and_then(|g| Some((g, g.agent(found.position)?))) else {
             return false;
         };
         let repaired = group.eligible.hide(found);
         full_fence();
-        let word = self.word(at.agent);
+        let word = self.word(agent);
         if wrong(Mutant::ClearWithoutLook) || !word.eligible() {
             return repaired;
         }
         if layout.is_current() {
-            group.eligible.show(found.position, word);
-            return true;
+            return group.eligible.show_again(found.position, word) || repaired;
         }
         if wrong(Mutant::RepairInOldLayout) {
             return repaired;
         }
         let layout = self.layout.read();
-        let Some(Stand { group, position }) = layout.stand(at.agent, number) else {
+        let Some(Stand { group, position }) = layout.stand(agent, number) else {
             return repaired;
         };
-        if let Some(group) = layout.group(group) {
-            group.eligible.show(position as usize, word);
-        }
-        true
+        layout.group(group).is_some_and(|g| g.eligible.show_again(position as usize, word))
+            || repaired
     }
 
     /// What a conversation of a group is charged; `turn` says now and then that the mean is to be

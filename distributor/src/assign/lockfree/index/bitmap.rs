@@ -96,22 +96,44 @@ impl Bitmap {
         false
     }
 
-    /// The first set bit from `from` on.
+    /// Whether no bit is set; said of a set whose last bit is being cleared, too, and not of one
+    /// whose last bit was cleared while another was set.
+    #[inline]
+    pub(in crate::assign::lockfree) fn is_empty(&self) -> bool {
+        self.levels.last().is_none_or(|top| top.iter().all(|word| word.get() == 0))
+    }
+
+    /// The first set bit from `from` on: up while nothing is left in the words passed, down to the
+    /// first word that has something. A summary that is set above an empty word is passed by.
     #[inline]
     pub(in crate::assign) fn next(&self, from: usize) -> Option<usize> {
-        if from >= self.bits {
-            return None;
+        let (mut level, mut at) = (0, from);
+        loop {
+            let bits = if level == 0 { LEAF } else { SUMMARY };
+            let (words, word) = (self.level(level), at / bits);
+            if word >= words.len() {
+                return None;
+            }
+            let left = words.at(word).get() >> (at % bits);
+            if left != 0 {
+                at += left.trailing_zeros() as usize;
+                match level {
+                    0 => return Some(at),
+                    1 => at *= LEAF,
+                    _ => at *= SUMMARY,
+                }
+                level -= 1;
+            } else if level + 1 < self.levels.len() {
+                at = word + 1;
+                level += 1;
+            } else {
+                at = (word + 1) * bits;
+            }
         }
-        let mut word = from / LEAF;
-        let mut left = self.leaves().at(word).get() >> (from % LEAF) << (from % LEAF);
-        while left == 0 {
-            word = self.next_word(0, word + 1)?;
-            left = self.leaves().at(word).get();
-        }
-        Some(word * LEAF + left.trailing_zeros() as usize)
     }
 
     /// The first set bit from `from` on, below `until`.
+    #[inline]
     pub(in crate::assign::lockfree) fn next_until(
         &self,
         from: usize,
@@ -142,24 +164,6 @@ impl Bitmap {
 
     pub(in crate::assign::lockfree) fn heights(&self) -> usize {
         self.levels.len()
-    }
-
-    /// A word of `level` from `from` on that its summary says is not 0.
-    fn next_word(&self, level: usize, from: usize) -> Option<usize> {
-        let words = self.level(level);
-        let Some(summary) = self.levels.get(level + 1) else {
-            return (from..words.len()).find(|word| words.at(*word).get() != 0);
-        };
-        let mut at = from / SUMMARY;
-        if at >= summary.len() {
-            return None;
-        }
-        let mut left = summary.at(at).get() >> (from % SUMMARY) << (from % SUMMARY);
-        while left == 0 {
-            at = self.next_word(level + 1, at + 1)?;
-            left = summary.at(at).get();
-        }
-        Some(at * SUMMARY + left.trailing_zeros() as usize)
     }
 
     /// Sets the summaries above a word that are missing. Each is looked at: one that is set says

@@ -10,7 +10,7 @@ mod ring;
 pub(in crate::assign) use bitmap::Bitmap;
 pub(super) use bitmap::{LEAF, SUMMARY};
 use model::people::Policy;
-pub(super) use ring::Ring;
+pub(super) use ring::{Low, Ring};
 
 use super::word::Word;
 
@@ -20,7 +20,7 @@ pub(super) enum Index {
     /// A bit for each position.
     Flat(Bitmap),
     /// By score.
-    Ring(Ring),
+    Ring(Box<Ring>),
 }
 
 /// A bit that was found: whose it is, and which.
@@ -43,8 +43,8 @@ impl Index {
     /// Nobody is shown.
     pub(super) fn new(policy: Policy, positions: usize) -> Self {
         match policy {
-            Policy::LeastCount => Self::Ring(Ring::new(Measure::Count, positions)),
-            Policy::LeastTime => Self::Ring(Ring::new(Measure::Time, positions)),
+            Policy::LeastCount => Self::Ring(Box::new(Ring::new(Measure::Count, positions))),
+            Policy::LeastTime => Self::Ring(Box::new(Ring::new(Measure::Time, positions))),
             _ => Self::Flat(Bitmap::new(positions)),
         }
     }
@@ -58,6 +58,43 @@ impl Index {
         }
     }
 
+    /// Shows an agent who is eligible though his bit was just cleared; whether that was needed.
+    #[inline]
+    pub(super) fn show_again(&self, position: usize, word: Word) -> bool {
+        if let Self::Ring(ring) = self
+            && ring.has(position, word)
+        {
+            return false;
+        }
+        self.show(position, word);
+        true
+    }
+
+    /// Whether an agent with one word is searched for as he is with the other.
+    #[inline]
+    pub(super) fn ranks_alike(&self, one: Word, other: Word) -> bool {
+        match self {
+            Self::Flat(_) => true,
+            Self::Ring(ring) => ring.key(one) == ring.key(other),
+        }
+    }
+
+    /// Whether somebody whose word fell is to be shown again.
+    pub(super) fn goes_by_score(&self) -> bool {
+        matches!(self, Self::Ring(_))
+    }
+
+    /// Makes ready for showing so many positions, whose words these are.
+    pub(super) fn begin(&self, positions: usize, word: impl Fn(usize) -> Option<Word>) {
+        let Self::Ring(ring) = self else { return };
+        let low = ring.low();
+        let words = (0..positions).filter_map(&word).filter(|word| word.eligible());
+        let least = words.map(|word| ring.key(word)).min();
+        if let Some(least) = least.filter(|least| *least > low.key()) {
+            ring.begin_at(low, least, word);
+        }
+    }
+
     /// Clears a bit; whether others may have missed another one for that. The agent is to be
     /// looked at again, and shown if he is eligible.
     #[inline]
@@ -68,12 +105,12 @@ impl Index {
         }
     }
 
-    /// Whether a search finds a position (at rest).
+    /// Whether a search finds an agent, and not after others whose keys are greater (at rest).
     #[cfg(all(test, chasqui_loom))]
-    pub(super) fn shows(&self, position: usize) -> bool {
+    pub(super) fn shows(&self, position: usize, word: Word) -> bool {
         match self {
             Self::Flat(bits) => bits.iter().any(|shown| shown == position),
-            Self::Ring(ring) => ring.shows(position),
+            Self::Ring(ring) => ring.shows(position, word),
         }
     }
 }

@@ -4,6 +4,9 @@
 mod turns;
 mod random;
 mod scores;
+#[cfg(test)]
+#[cfg(not(chasqui_loom))]
+mod exact;
 
 use model::people::Policy;
 
@@ -51,16 +54,26 @@ impl Pick<'_> {
     /// The word of the agent whose bit was found, when he is eligible; else the bit is cleared.
     #[inline]
     fn eligible(&mut self, found: Found) -> Option<Word> {
-        let agent = self.group.position(found.position)?.agent;
-        let word = self.core.word(agent);
+        let word = self.word(found.position)?;
         if word.eligible() {
             return Some(word);
         }
-        self.repaired |= self.core.clear(self.layout, self.number, found);
+        self.clear(found);
         None
     }
 
-    /// Reserves the agent whose bit was found; `None` when he is not eligible any more.
+    /// Clears a bit that was found; its agent is looked at again.
+    fn clear(&mut self, found: Found) {
+        self.repaired |= self.core.clear(self.layout, self.number, found);
+    }
+
+    /// The word of the agent at a position.
+    fn word(&self, position: usize) -> Option<Word> {
+        Some(self.core.word(self.group.agent(position)?))
+    }
+
+    /// Reserves the agent whose bit was found; `None` when he is not eligible any more, or
+    /// not as he was.
     #[inline]
     fn reserve(&mut self, found: Found, seen: Word, key: u64) -> Option<Search> {
         match self.core.reserve_at(self.layout, self.number, found, seen) {
@@ -69,9 +82,10 @@ impl Pick<'_> {
                 Some(Search::Seated(Taken { key, ..taken }))
             }
             Tried::Refused => {
-                self.repaired |= self.core.clear(self.layout, self.number, found);
+                self.clear(found);
                 None
             }
+            Tried::Changed => None,
             Tried::Renewed => Some(Search::Renewed),
         }
     }

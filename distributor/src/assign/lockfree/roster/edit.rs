@@ -292,5 +292,6 @@ fn lay_out(
         first = agent.stands.1;
     }
     let stands = of_agent.into_iter().flatten().collect();
-    Layout { users, group_names, groups, agents, stands }
+    let goes_by_score = groups.iter().any(|group| group.eligible.goes_by_score());
+    Layout { users, group_names, groups, agents, stands, goes_by_score }
 }

@@ -17,6 +17,8 @@ pub(in crate::assign::lockfree) struct Group {
     pub(in crate::assign::lockfree) members: Vec<Member>,
     /// Those who receive, by position: in join order, or under agent-priority by rank first.
     pub(in crate::assign::lockfree) order: Vec<Position>,
+    /// Their agents, by position: what a search by score goes through in any order.
+    agents: Vec<u32>,
     /// Under agent-priority, the runs of equal rank.
     pub(in crate::assign::lockfree) classes: Vec<Class>,
     /// Positions whose agents may be eligible; all who are, are in it.
@@ -109,6 +111,7 @@ impl Group {
             before: turns,
             places,
             members,
+            agents: order.iter().map(|position| position.agent).collect(),
             order,
             classes,
         }
@@ -124,6 +127,12 @@ impl Group {
     #[inline]
     pub(in crate::assign::lockfree) fn position(&self, position: usize) -> Option<&Position> {
         self.order.get(position)
+    }
+
+    /// The agent at a position.
+    #[inline]
+    pub(in crate::assign::lockfree) fn agent(&self, position: usize) -> Option<u32> {
+        self.agents.get(position).copied()
     }
 
     /// Whether `said` describes it as it is.

@@ -33,6 +33,7 @@ pub(super) struct Layout {
     agents: Vec<Agent>,
     /// The places of all agents, one agent's after another's.
     stands: Vec<Stand>,
+    goes_by_score: bool,
 }
 
 /// What the layout has of an agent.
@@ -97,6 +98,12 @@ impl Layout {
 
     pub(super) fn agents(&self) -> impl Iterator<Item = (u32, &Agent)> {
         (0..).zip(&self.agents)
+    }
+
+    /// Whether there is a group that searches by score.
+    #[inline]
+    pub(super) fn goes_by_score(&self) -> bool {
+        self.goes_by_score
     }
 
     /// The places of an agent.
