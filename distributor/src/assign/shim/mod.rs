@@ -45,7 +45,7 @@ pub(super) use mutant::set as set_wrong;
 pub(super) use mutant::{Mutant, wrong};
 use order::{CHANGE, LOAD, STORE};
 #[cfg(all(test, not(chasqui_loom)))]
-use parking::visit;
+pub(super) use parking::visit;
 pub(super) use published::{Edition, Kept, Published, Reader};
 
 /// A 64-bit word that threads share.
@@ -203,4 +203,4 @@ impl Figure {
 /// What a test does at each shared access of a thread: nothing, unless it asked to be parked.
 #[cfg(not(all(test, not(chasqui_loom))))]
 #[inline]
-fn visit() {}
+pub(super) fn visit() {}
