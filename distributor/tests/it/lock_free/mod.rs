@@ -37,6 +37,7 @@ mod house;
 mod allocation;
 mod fairness;
 mod stress;
+mod adversarial;
 
 /// The mirror tells the lawful choices only when no hand-over is under way.
 const ALWAYS_EXACT: bool = false;
