@@ -36,7 +36,8 @@ impl LockFree {
     /// Publishes the layout of `settings`, then changes the agents' words, then looks at everybody
     /// whose place is new.
     ///
-    /// Who leaves a group is gone from the layout before his generation moves: a reservation that
+    /// Everybody eligible is shown in the new layout before it is published: a group is not without
+    /// its agents should this thread stop in between. Who leaves a group is gone from the layout before his generation moves: a reservation that
     /// read his word before then fails its compare, and one that reads it later sees the layout. Who
     /// becomes eligible while the layout is published is found by the last look, or finds the
     /// layout himself.
@@ -57,13 +58,14 @@ impl LockFree {
             self.change_all(&changes);
         }
         drop(before);
+        self.look_at(&layout, &renewed);
         self.layout.publish(layout);
         full_fence();
         if !wrong(Mutant::BumpBeforeLayout) {
             self.change_all(&changes);
         }
         if !wrong(Mutant::PublishWithoutLook) {
-            self.look_at(&renewed);
+            self.look_at(&self.layout.read(), &renewed);
         }
     }
 
@@ -96,7 +98,7 @@ impl LockFree {
         }
         let tickets = state.seated.iter().filter_map(|seat| self.restore_seat(seat)).collect();
         let groups: Vec<u32> = self.layout.read().groups().map(|(number, _)| number).collect();
-        self.look_at(&groups);
+        self.look_at(&self.layout.read(), &groups);
         self.tail_of_all();
         tickets
     }
@@ -184,8 +186,7 @@ impl LockFree {
     }
 
     /// Sets the bits of everybody eligible in groups whose positions are new.
-    fn look_at(&self, groups: &[u32]) {
-        let layout: &Layout = &self.layout.read();
+    fn look_at(&self, layout: &Layout, groups: &[u32]) {
         for group in groups.iter().filter_map(|number| layout.group(*number)) {
             let word = |position| Some(self.word(group.position(position)?.agent));
             let positions = 0..group.order.len();

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use storage::port::Bell;
 
 use super::Reference;
+use crate::assign::shim::visit;
 use crate::assign::{
     Arrival, Assign, Audit, Cancelled, Confirmed, Explanation, Freed, Requeued, Restore, SeatKind,
     SeatOutcome, Slot, Ticket,
@@ -31,6 +32,7 @@ impl MutexAssign {
     fn with<T>(&self, call: impl FnOnce(&mut Reference) -> T) -> T {
         let (answer, rings) = {
             let mut reference = self.reference.lock();
+            visit();
             (call(&mut reference), reference.take_rings())
         };
         for lane in rings {

@@ -205,7 +205,7 @@ impl Figure {
 /// What comes before each shared access: nothing, but for a test's thread that asked to be parked,
 /// or that is one of a model.
 #[inline]
-fn visit() {
+pub(super) fn visit() {
     #[cfg(all(test, not(chasqui_loom)))]
     parking::visit();
     #[cfg(chasqui_loom)]

@@ -1,65 +1,93 @@
 //! Stops a thread for ever at its n-th shared access.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 
-/// Where threads stop, until the test is over.
+/// Where one thread stops, until the test is over.
 #[derive(Debug, Default)]
 pub(in crate::assign) struct Lot {
-    parked: Mutex<(usize, bool)>,
+    state: Mutex<State>,
     changed: Condvar,
 }
 
+#[derive(Debug, Default)]
+struct State {
+    stands: bool,
+    passed: bool,
+    open: bool,
+}
+
+/// Opens a lot in the end.
+pub(in crate::assign) struct Opens<'a>(&'a Lot);
+
+impl Drop for Opens<'_> {
+    fn drop(&mut self) {
+        self.0.open();
+    }
+}
+
 thread_local! {
-    static STOP: Cell<Option<(u64, Arc<Lot>)>> = const { Cell::new(None) };
+    /// Shared accesses up to the one to stop at; 0 stops nowhere.
+    static LEFT: Cell<u64> = const { Cell::new(0) };
+    static LOT: RefCell<Option<Arc<Lot>>> = const { RefCell::new(None) };
 }
 
 impl Lot {
-    /// The calling thread stops at its `access`-th access from now, from 1.
+    /// The calling thread stops here at its `access`-th access from now, from 1.
     pub(in crate::assign) fn stop_at(self: &Arc<Self>, access: u64) {
-        STOP.set(Some((access, self.clone())));
+        LOT.replace(Some(self.clone()));
+        LEFT.set(access);
     }
 
-    /// The calling thread will not stop any more; whether it still would have.
-    pub(in crate::assign) fn pass() -> bool {
-        STOP.take().is_some()
-    }
-
-    /// Waits until a thread stands here, or has passed.
-    pub(in crate::assign) fn wait_for_one(&self) {
-        let mut parked = self.parked.lock();
-        while parked.0 == 0 {
-            self.changed.wait(&mut parked);
-        }
-    }
-
-    /// A thread passed without stopping: the test goes on as if it stood here.
-    pub(in crate::assign) fn report(&self) {
-        self.parked.lock().0 += 1;
+    /// The calling thread did what it had to do, and stops no more.
+    pub(in crate::assign) fn pass(&self) {
+        LEFT.set(0);
+        self.state.lock().passed = true;
         self.changed.notify_all();
     }
 
-    /// Lets everybody go.
+    /// Waits until a thread stands here, or has passed; whether it stands.
+    pub(in crate::assign) fn is_taken(&self) -> bool {
+        let mut state = self.state.lock();
+        while !state.stands && !state.passed {
+            self.changed.wait(&mut state);
+        }
+        state.stands
+    }
+
+    /// Lets the thread go on when this is dropped, however the test ends.
+    pub(in crate::assign) fn opens(&self) -> Opens<'_> {
+        Opens(self)
+    }
+
+    /// Lets the thread go on.
     pub(in crate::assign) fn open(&self) {
-        self.parked.lock().1 = true;
+        self.state.lock().open = true;
         self.changed.notify_all();
     }
 
     fn stand(&self) {
-        self.report();
-        let mut parked = self.parked.lock();
-        while !parked.1 {
-            self.changed.wait(&mut parked);
+        let mut state = self.state.lock();
+        state.stands = true;
+        self.changed.notify_all();
+        while !state.open {
+            self.changed.wait(&mut state);
         }
     }
 }
 
+#[inline]
 pub(in crate::assign) fn visit() {
-    let Some((left, lot)) = STOP.take() else { return };
-    match left {
-        0 | 1 => lot.stand(),
-        _ => STOP.set(Some((left - 1, lot))),
+    let left = LEFT.get();
+    if left == 0 {
+        return;
+    }
+    LEFT.set(left - 1);
+    if left == 1
+        && let Some(lot) = LOT.take()
+    {
+        lot.stand();
     }
 }

@@ -52,7 +52,7 @@ impl<T: Kept> Published<T> {
         let kept = if cfg!(chasqui_loom) { None } else { T::kept().take() };
         let number = self.edition.get();
         let good = |kept: &Arc<Edition<T>>| kept.source == self.source && kept.number >= number;
-        let held = kept.filter(good).unwrap_or_else(|| self.shelf.read(number));
+        let held = kept.filter(good).unwrap_or_else(|| self.fetch(number));
         Reader { source: self, held: Some(held) }
     }
 
@@ -61,6 +61,21 @@ impl<T: Kept> Published<T> {
         let number = self.edition.get() + 1;
         self.shelf.put(Edition { number, source: self.source, value });
         self.edition.set(number);
+    }
+
+    /// The edition on the shelf. One that its writer has not numbered yet is numbered here, so that
+    /// it is in force for everybody: were the writer to stop in between, some threads would go by
+    /// the edition before for ever, and set and look for bits that the others do not.
+    #[cold]
+    fn fetch(&self, mut number: u64) -> Arc<Edition<T>> {
+        let found = self.shelf.read(number);
+        while number < found.number {
+            match self.edition.change(number, found.number) {
+                Ok(_) => break,
+                Err(now) => number = now,
+            }
+        }
+        found
     }
 }
 
@@ -77,7 +92,7 @@ impl<T: Kept> Reader<'_, T> {
     pub(in crate::assign) fn refresh(&mut self) {
         let number = self.source.edition.get();
         if number > self.edition().number {
-            self.held = Some(self.source.shelf.read(number));
+            self.held = Some(self.source.fetch(number));
         }
     }
 

@@ -33,7 +33,11 @@ mod property;
 #[expect(clippy::duplicate_mod, reason = "the same on the other core")]
 #[path = "../assign/lanes.rs"]
 mod lanes;
+mod house;
+mod allocation;
+mod fairness;
 mod stress;
+mod adversarial;
 
 /// The mirror tells the lawful choices only when no hand-over is under way.
 const ALWAYS_EXACT: bool = false;
