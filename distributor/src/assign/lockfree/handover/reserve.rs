@@ -25,6 +25,8 @@ pub(in crate::assign::lockfree) enum Tried {
         repaired: bool,
     },
     Refused,
+    /// His score is another one by now, and counts.
+    Changed,
     /// The layout is another one by now.
     Renewed,
 }
@@ -95,6 +97,7 @@ impl LockFree {
                     let taken = Taken { agent, word: seen, charge, key: 0, policy };
                     return Tried::Seated { taken, repaired };
                 }
+                Err(now) if !group.eligible.ranks_alike(seen, Word(now)) => return Tried::Changed,
                 Err(now) => seen = Word(now),
             }
         }

@@ -67,8 +67,17 @@ impl Index {
         }
     }
 
+    /// Whether an agent with one word is searched for as he is with the other.
+    #[inline]
+    pub(super) fn ranks_alike(&self, one: Word, other: Word) -> bool {
+        match self {
+            Self::Flat(_) => true,
+            Self::Ring(ring) => ring.key(one) == ring.key(other),
+        }
+    }
+
     /// Whether a search finds a position (at rest).
-    #[cfg(all(test, chasqui_loom))]
+    #[cfg(test)]
     pub(super) fn shows(&self, position: usize) -> bool {
         match self {
             Self::Flat(bits) => bits.iter().any(|shown| shown == position),

@@ -34,7 +34,7 @@ impl Ring {
         self.bits.iter().map(Found::flat)
     }
 
-    #[cfg(all(test, chasqui_loom))]
+    #[cfg(test)]
     pub(super) fn shows(&self, position: usize) -> bool {
         self.bits.iter().any(|shown| shown == position)
     }

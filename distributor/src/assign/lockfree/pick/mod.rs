@@ -72,6 +72,7 @@ impl Pick<'_> {
                 self.repaired |= self.core.clear(self.layout, self.number, found);
                 None
             }
+            Tried::Changed => None,
             Tried::Renewed => Some(Search::Renewed),
         }
     }
