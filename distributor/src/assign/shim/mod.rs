@@ -14,6 +14,8 @@ mod published;
 mod mutant;
 #[cfg(all(test, not(chasqui_loom)))]
 pub(super) mod parking;
+#[cfg(all(test, not(chasqui_loom)))]
+pub(super) mod turn;
 
 use std::sync::atomic::{AtomicU32, AtomicU64 as PlainU64, Ordering as PlainOrdering};
 
@@ -40,12 +42,10 @@ mod order {
     pub(super) const CHANGE: Ordering = Ordering::AcqRel;
 }
 
-#[cfg(all(test, chasqui_loom))]
+#[cfg(test)]
 pub(super) use mutant::set as set_wrong;
 pub(super) use mutant::{Mutant, wrong};
 use order::{CHANGE, LOAD, STORE};
-#[cfg(all(test, not(chasqui_loom)))]
-use parking::visit;
 pub(super) use published::{Edition, Kept, Published, Reader};
 
 /// A 64-bit word that threads share.
@@ -200,7 +200,22 @@ impl Figure {
     }
 }
 
-/// What a test does at each shared access of a thread: nothing, unless it asked to be parked.
-#[cfg(not(all(test, not(chasqui_loom))))]
+/// What comes before each shared access: nothing, but for a test's thread that asked to be parked,
+/// or that shares its turns with others.
 #[inline]
-fn visit() {}
+fn visit() {
+    #[cfg(all(test, not(chasqui_loom)))]
+    {
+        parking::visit();
+        turn::visit();
+    }
+}
+
+/// Whether several threads of a test are one to the system: what one keeps, all would have.
+#[inline]
+fn is_shared_thread() -> bool {
+    #[cfg(all(test, not(chasqui_loom)))]
+    return turn::is_shared();
+    #[cfg(not(all(test, not(chasqui_loom))))]
+    cfg!(chasqui_loom)
+}
