@@ -13,6 +13,7 @@ mod lane;
 mod whole;
 mod lines;
 mod bites;
+mod linear;
 
 use std::cell::Cell;
 use std::ops::Range;
