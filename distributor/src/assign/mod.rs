@@ -15,6 +15,9 @@ mod seam;
 #[cfg(not(chasqui_loom))]
 mod parked;
 #[cfg(test)]
+#[cfg(not(chasqui_loom))]
+mod schedules;
+#[cfg(test)]
 #[cfg(chasqui_loom)]
 mod models;
 

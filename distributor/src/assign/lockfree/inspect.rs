@@ -64,7 +64,7 @@ impl LockFree {
     }
 
     /// Whether the index hides somebody who is eligible (at rest).
-    #[cfg(all(test, chasqui_loom))]
+    #[cfg(test)]
     pub(in crate::assign) fn hides_anybody(&self) -> bool {
         let layout = self.layout.read();
         let hidden = |group: &super::roster::Group| {
@@ -78,7 +78,7 @@ impl LockFree {
     }
 
     /// The generation of an agent, by id.
-    #[cfg(all(test, chasqui_loom))]
+    #[cfg(test)]
     pub(in crate::assign) fn generation_of(&self, user: model::id::UserId) -> u16 {
         self.word(self.layout.read().agent_named(user).unwrap()).generation()
     }

@@ -14,6 +14,8 @@ mod published;
 mod mutant;
 #[cfg(all(test, not(chasqui_loom)))]
 pub(super) mod parking;
+#[cfg(all(test, not(chasqui_loom)))]
+pub(super) mod turn;
 #[cfg(chasqui_loom)]
 mod patience;
 
@@ -42,7 +44,7 @@ mod order {
     pub(super) const CHANGE: Ordering = Ordering::AcqRel;
 }
 
-#[cfg(all(test, chasqui_loom))]
+#[cfg(test)]
 pub(super) use mutant::set as set_wrong;
 pub(super) use mutant::{Mutant, wrong};
 use order::{CHANGE, LOAD, STORE};
@@ -203,11 +205,23 @@ impl Figure {
 }
 
 /// What comes before each shared access: nothing, but for a test's thread that asked to be parked,
-/// or that is one of a model.
+/// that shares its turns with others, or that is one of a model.
 #[inline]
 pub(super) fn visit() {
     #[cfg(all(test, not(chasqui_loom)))]
-    parking::visit();
+    {
+        parking::visit();
+        turn::visit();
+    }
     #[cfg(chasqui_loom)]
     patience::visit();
+}
+
+/// Whether several threads of a test are one to the system: what one keeps, all would have.
+#[inline]
+fn is_shared_thread() -> bool {
+    #[cfg(all(test, not(chasqui_loom)))]
+    return turn::is_shared();
+    #[cfg(not(all(test, not(chasqui_loom))))]
+    cfg!(chasqui_loom)
 }

@@ -1,6 +1,6 @@
-//! Where the models make the code wrong on purpose; each is one point of it.
+//! Where models and schedules make the code wrong on purpose; each is one point of it.
 
-#[cfg(chasqui_loom)]
+#[cfg(any(test, chasqui_loom))]
 use std::cell::Cell;
 
 macro_rules! mutants {
@@ -150,27 +150,27 @@ mutants! {
 /// Whether the code is wrong at this point: never in production.
 #[inline]
 pub(in crate::assign) fn wrong(at: Mutant) -> bool {
-    #[cfg(chasqui_loom)]
+    #[cfg(any(test, chasqui_loom))]
     return is(at);
-    #[cfg(not(chasqui_loom))]
+    #[cfg(not(any(test, chasqui_loom)))]
     {
         let _ = at;
         false
     }
 }
 
-#[cfg(chasqui_loom)]
+#[cfg(any(test, chasqui_loom))]
 thread_local! {
     static WRONG: Cell<Option<Mutant>> = const { Cell::new(None) };
 }
 
-/// Makes the calling thread's next model wrong at this point, or at none.
-#[cfg(all(test, chasqui_loom))]
+/// Makes the calling thread's next model, or schedules, wrong at this point, or at none.
+#[cfg(test)]
 pub(in crate::assign) fn set(wrong: Option<Mutant>) {
     WRONG.set(wrong);
 }
 
-#[cfg(chasqui_loom)]
+#[cfg(any(test, chasqui_loom))]
 fn is(wrong: Mutant) -> bool {
     WRONG.get() == Some(wrong)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64 as PlainU64, Ordering as PlainOrdering};
 use std::thread::LocalKey;
 
-use super::Word64;
+use super::{Word64, is_shared_thread};
 
 /// A value that is replaced as a whole: many readers, who never wait, and one writer at a time.
 ///
@@ -49,7 +49,7 @@ impl<T: Kept> Published<T> {
 
     #[inline]
     pub(in crate::assign) fn read(&self) -> Reader<'_, T> {
-        let kept = if cfg!(chasqui_loom) { None } else { T::kept().take() };
+        let kept = if is_shared_thread() { None } else { T::kept().take() };
         let number = self.edition.get();
         let good = |kept: &Arc<Edition<T>>| kept.source == self.source && kept.number >= number;
         let held = kept.filter(good).unwrap_or_else(|| self.fetch(number));
@@ -117,7 +117,7 @@ impl<T: Kept> Deref for Reader<'_, T> {
 impl<T: Kept> Drop for Reader<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if !cfg!(chasqui_loom) {
+        if !is_shared_thread() {
             T::kept().set(self.held.take());
         }
     }

@@ -106,10 +106,9 @@ impl Index {
     }
 
     /// Whether a search finds an agent, and not after others whose keys are greater (at rest).
-    #[cfg(all(test, chasqui_loom))]
     pub(super) fn shows(&self, position: usize, word: Word) -> bool {
         match self {
-            Self::Flat(bits) => bits.iter().any(|shown| shown == position),
+            Self::Flat(bits) => bits.shows(position),
             Self::Ring(ring) => ring.shows(position, word),
         }
     }

@@ -261,11 +261,11 @@ impl Ring {
         key % Self::BUCKETS
     }
 
-    #[cfg(all(test, chasqui_loom))]
+    /// Whether a bit of his says no more than his key: looked for from his key down.
     pub(super) fn shows(&self, position: usize, word: Word) -> bool {
-        let low = self.low();
-        let bound = |bit: usize| Self::stands_for(self.bucket_of(bit) as u64, low);
-        let bounds = |bit: usize| bit % self.width == position && bound(bit) <= self.key(word);
-        self.bits.iter().any(bounds) || self.under.iter().any(|shown| shown == position)
+        let (low, key) = (self.low().key(), self.key(word));
+        let shown = |key| Self::bucket(key) as usize * self.width + position;
+        let mut keys = (low..(key + 1).min(low + Self::BUCKETS)).rev();
+        keys.any(|key| self.bits.shows(shown(key))) || self.under.shows(position)
     }
 }

@@ -75,7 +75,7 @@ impl Lines {
         self.lane(slot.lane).at(slot.index, WORD).get().into()
     }
 
-    pub(super) fn key(&self, slot: Slot) -> i64 {
+    pub(in crate::assign) fn key(&self, slot: Slot) -> i64 {
         self.lane(slot.lane).at(slot.index, KEY).get().cast_signed()
     }
 
@@ -196,7 +196,7 @@ impl Lines {
     }
 
     /// Owner: takes a waiting conversation out of its line, unless a seat was handed to it.
-    pub(super) fn withdraw(&self, slot: Slot) -> bool {
+    pub(in crate::assign) fn withdraw(&self, slot: Slot) -> bool {
         let seen = self.word(slot);
         let State::Waiting { .. } = seen.state() else { return false };
         let early = wrong(Mutant::FreeBeforeUnlink);
