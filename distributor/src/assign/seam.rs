@@ -6,6 +6,8 @@ use model::fold::Score;
 use model::id::{GroupId, LaneId, UserId};
 use model::people::Presence;
 
+use super::policy::Ranking;
+
 /// The waiting slot of one open conversation: lane-local index below
 /// [`model::limit::OPEN_CONVERSATIONS`]. It is the conversation's for its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,10 +172,17 @@ pub struct RestoredWait {
     pub key: i64,
 }
 
-/// Why a waiting conversation waits.
+/// Who would be chosen now, who would be next, and why nobody else.
+///
+/// Each member of the group stands either in the ranking or among those passed. With one thread it
+/// is exact: the next arrival that is seated gets one of [`Ranking::lawful`], by the key given
+/// here. Under traffic every member is true at the moment he was looked at, and the whole is
+/// true of no one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
-    /// Each member of its group, and why he was not chosen.
+    /// The eligible, the best first; of an agent's own line nobody.
+    pub ranking: Ranking,
+    /// Everybody else, and why he is not eligible.
     pub passed: Vec<(UserId, Passed)>,
 }
 
@@ -244,9 +253,17 @@ pub trait Assign: Send + Sync {
     /// A waiting conversation's place in its line, from 1.
     fn position(&self, slot: Slot) -> Option<u32>;
 
-    /// Why a waiting conversation waits.
+    /// Why a waiting conversation waits: the members of its group, or the agent alone
+    /// whose own line it is in. `None` when it does not wait; who was chosen for a seated one, and by
+    /// which key, its `Assigned` event says.
     fn explain(&self, slot: Slot) -> Option<Explanation>;
+
+    /// Whom `group` would choose for a conversation that came now, were nobody waiting. `None`
+    /// of a group nobody ever named. Changes nothing, and costs what sorting the members costs:
+    /// for people who ask.
+    fn explain_arrival(&self, group: GroupId) -> Option<Explanation>;
 
     /// Checks the core; meant for moments without traffic.
     fn audit(&self) -> Audit;
+
 }

@@ -187,7 +187,12 @@ impl Assign for LockFree {
         self.explanation(slot)
     }
 
+    fn explain_arrival(&self, group: GroupId) -> Option<Explanation> {
+        self.arrival_explained(group)
+    }
+
     fn audit(&self) -> Audit {
         self.audited()
     }
+
 }

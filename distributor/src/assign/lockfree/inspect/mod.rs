@@ -1,35 +1,18 @@
+//! What people and auditors ask of the core. Nothing here decides anything.
+
+mod explain;
+
 use std::collections::BTreeMap;
 
 use super::LockFree;
 use super::roster::Layout;
 use super::slot::{LineId, State};
-use crate::assign::{Audit, Explanation, Passed, Slot};
+use crate::assign::Audit;
 
 impl LockFree {
-    /// Why a waiting conversation waits; see [`crate::assign::Assign::explain`].
-    pub(super) fn explanation(&self, slot: Slot) -> Option<Explanation> {
-        let State::Waiting { line } = self.lines.word(slot).state() else { return None };
-        let layout = self.layout.read();
-        let passed = match self.room.whose(line) {
-            Ok(agent) => {
-                let known = layout.agent(agent)?;
-                self.word(agent).refusal().map(|why| (known.id, why)).into_iter().collect()
-            }
-            Err(group) => {
-                let members = layout.group(group).into_iter().flat_map(|group| &group.members);
-                let why = |agent: u32, receives: bool| match receives {
-                    true => self.word(agent).refusal(),
-                    false => Some(Passed::DoesNotReceive),
-                };
-                members.filter_map(|m| Some((m.id, why(m.agent, m.receives)?))).collect()
-            }
-        };
-        Some(Explanation { passed })
-    }
-
     /// Looks at everything; see [`crate::assign::Assign::audit`]. Seats are accounted for only
     /// where assertions are on: elsewhere nobody counts tickets.
-    pub(super) fn audited(&self) -> Audit {
+    pub(in crate::assign::lockfree) fn audited(&self) -> Audit {
         let layout = self.layout.read();
         let (mut idle, mut hand_overs) = (0, BTreeMap::new());
         self.every_line(|line| {
