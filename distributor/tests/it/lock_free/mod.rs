@@ -33,6 +33,7 @@ mod property;
 #[expect(clippy::duplicate_mod, reason = "the same on the other core")]
 #[path = "../assign/lanes.rs"]
 mod lanes;
+mod room;
 mod stress;
 
 /// The mirror tells the lawful choices only when no hand-over is under way.

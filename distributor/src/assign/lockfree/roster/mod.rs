@@ -53,7 +53,7 @@ pub(super) struct Stand {
     pub(super) position: u32,
 }
 
-/// How many of each a core has room for.
+/// How many of each a core has room for; the last group's line is that of all that find none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Room {
     pub(super) agents: usize,
@@ -95,6 +95,16 @@ impl Layout {
         self.agents.get(number as usize)
     }
 
+    /// Whether another agent finds room.
+    pub(super) fn has_room_for_agent(&self, room: Room) -> bool {
+        self.agents.len() < room.agents
+    }
+
+    /// Whether another group finds room.
+    pub(super) fn has_room_for_group(&self, room: Room) -> bool {
+        self.groups.len() < room.nowhere() as usize
+    }
+
     pub(super) fn agents(&self) -> impl Iterator<Item = (u32, &Agent)> {
         (0..).zip(&self.agents)
     }
@@ -117,6 +127,11 @@ impl Room {
     /// The number of lines: one of each agent, and one of each group.
     pub(super) fn lines(self) -> usize {
         self.agents + self.groups
+    }
+
+    /// The number that stands for every group without room: no layout has such a group.
+    pub(super) fn nowhere(self) -> u32 {
+        self.groups as u32 - 1
     }
 
     /// An agent's own line.
