@@ -199,15 +199,24 @@ pub enum Passed {
     Full,
 }
 
-/// What an audit of the core at rest found; all zero in a sound core.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What an audit of the core at rest found. Its default is what a sound core answers that
+/// counts everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Audit {
     /// Agents above their cap who were seated there (C5).
     pub over_cap: u32,
     /// Groups where a conversation waits while a member has a free seat (C7).
     pub idle_while_waiting: u32,
-    /// Seats that no ticket and no hand-over accounts for (C9).
-    pub unaccounted_seats: u32,
+    /// Seats that no ticket and no hand-over accounts for (C9). `None` where nobody counts
+    /// tickets: the lock-free core does so only where debug assertions are on, for a count would
+    /// cost every seat a write that all lanes share.
+    pub unaccounted_seats: Option<u32>,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { over_cap: 0, idle_while_waiting: 0, unaccounted_seats: Some(0) }
+    }
 }
 
 /// The routing core of one shard. Callers are its lanes, any of them at any time.

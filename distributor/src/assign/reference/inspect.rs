@@ -48,7 +48,7 @@ impl Reference {
             let on_the_way = hand_overs.get(id).copied().unwrap_or(0);
             agent.load.abs_diff(agent.tickets + on_the_way)
         });
-        Audit { over_cap, idle_while_waiting: idle, unaccounted_seats: unaccounted.sum() }
+        Audit { over_cap, idle_while_waiting: idle, unaccounted_seats: Some(unaccounted.sum()) }
     }
 
     fn passed(&self, agent: UserId, receives: bool) -> Option<Passed> {

@@ -32,18 +32,18 @@ impl LockFree {
     }
 
     #[cfg(debug_assertions)]
-    fn unaccounted(&self, layout: &Layout, hand_overs: &BTreeMap<u32, u32>) -> u32 {
+    fn unaccounted(&self, layout: &Layout, hand_overs: &BTreeMap<u32, u32>) -> Option<u32> {
         let of_agent = |agent| {
             let on_the_way = hand_overs.get(&agent).copied().unwrap_or(0);
             let tickets = self.tickets.get(agent as usize);
             (self.word(agent).active() as u32).abs_diff(tickets.wrapping_add(on_the_way))
         };
-        layout.agents().map(|(agent, _)| of_agent(agent)).sum()
+        Some(layout.agents().map(|(agent, _)| of_agent(agent)).sum())
     }
 
     #[cfg(not(debug_assertions))]
-    fn unaccounted(&self, _: &Layout, _: &BTreeMap<u32, u32>) -> u32 {
-        0
+    fn unaccounted(&self, _: &Layout, _: &BTreeMap<u32, u32>) -> Option<u32> {
+        None
     }
 
     /// Whether the index hides somebody who is eligible (at rest).
