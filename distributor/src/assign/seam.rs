@@ -6,6 +6,7 @@ use model::fold::Score;
 use model::id::{GroupId, LaneId, UserId};
 use model::people::Presence;
 
+use super::Patrol;
 use super::policy::Ranking;
 
 /// The waiting slot of one open conversation: lane-local index below
@@ -219,6 +220,20 @@ impl Default for Audit {
     }
 }
 
+/// What a patrol found and saw confirmed since the call before; all zero in a sound core but for
+/// [`Self::places`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Seats that were taken above a cap (C5).
+    pub over_cap: u32,
+    /// Conversations that wait while somebody who serves their line has a free seat (C7).
+    pub idle_while_waiting: u32,
+    /// Eligible members whom a search of their group does not find.
+    pub hidden_agents: u32,
+    /// Places looked at: members of groups, groups, and agents' own lines.
+    pub places: u32,
+}
+
 /// The routing core of one shard. Callers are its lanes, any of them at any time.
 ///
 /// Two orders bind every caller to the log. A seat is reserved *before* its `Assigned` record is
@@ -275,4 +290,14 @@ pub trait Assign: Send + Sync {
     /// Checks the core; meant for moments without traffic.
     fn audit(&self) -> Audit;
 
+    /// The next part of a check that goes on for ever beside the traffic: at most
+    /// [`model::limit::PATROL_PLACES`] places or one group, and one round of all. No lock is taken
+    /// and nobody waits; nothing is repaired. What looks wrong counts, once, when it looks the same at
+    /// [`Patrol::LOOKS`] further calls. So calls are to lie so far apart that whatever ran at one
+    /// has ended by the next: a second. One thread at a time.
+    ///
+    /// A core that is whole between any two calls has nothing to be found; so says this.
+    fn patrol(&self, _: &mut Patrol) -> Findings {
+        Findings::default()
+    }
 }

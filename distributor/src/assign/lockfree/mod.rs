@@ -31,10 +31,11 @@ use storage::port::Bell;
 
 use super::shim::{Figure, Own, Published, Words};
 use super::{
-    Arrival, Assign, Audit, Cancelled, Confirmed, Explanation, Freed, Requeued, Restore, SeatKind,
-    SeatOutcome, Slot, Ticket,
+    Arrival, Assign, Audit, Cancelled, Confirmed, Explanation, Findings, Freed, Requeued, Restore,
+    SeatKind, SeatOutcome, Slot, Ticket,
 };
 use handover::Ready;
+pub use inspect::Patrol;
 use line::Lines;
 use roster::{Layout, Room};
 use word::{Correction, Word};
@@ -214,4 +215,7 @@ impl Assign for LockFree {
         self.audited()
     }
 
+    fn patrol(&self, patrol: &mut Patrol) -> Findings {
+        self.patrolled(patrol, limit::PATROL_PLACES)
+    }
 }

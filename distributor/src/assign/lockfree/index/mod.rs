@@ -48,6 +48,22 @@ impl Index {
         }
     }
 
+    /// Whether a search finds a position.
+    pub(super) fn finds(&self, position: usize) -> bool {
+        match self {
+            Self::Flat(bits) => bits.finds(position),
+            Self::Ring(ring) => ring.finds(position),
+        }
+    }
+
+    /// Calls for every position a search finds, for some more than once.
+    pub(super) fn each_found(&self, call: impl FnMut(usize)) {
+        match self {
+            Self::Flat(bits) => bits.iter().for_each(call),
+            Self::Ring(ring) => ring.each_found(call),
+        }
+    }
+
     /// The agent at a position is eligible with this word. Comes after the word.
     #[inline]
     pub(super) fn show(&self, position: usize, word: Word) {

@@ -34,6 +34,14 @@ impl Ring {
         self.bits.iter().map(Found::flat)
     }
 
+    pub(super) fn finds(&self, position: usize) -> bool {
+        self.bits.finds(position)
+    }
+
+    pub(super) fn each_found(&self, call: impl FnMut(usize)) {
+        self.bits.iter().for_each(call);
+    }
+
     #[cfg(all(test, chasqui_loom))]
     pub(super) fn shows(&self, position: usize) -> bool {
         self.bits.iter().any(|shown| shown == position)

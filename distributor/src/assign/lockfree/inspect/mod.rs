@@ -1,8 +1,14 @@
 //! What people and auditors ask of the core. Nothing here decides anything.
 
 mod explain;
+mod patrol;
+#[cfg(test)]
+#[cfg(not(chasqui_loom))]
+mod sample;
 
 use std::collections::BTreeMap;
+
+pub use patrol::Patrol;
 
 use super::LockFree;
 use super::roster::Layout;

@@ -86,6 +86,11 @@ impl Layout {
         Some(self.groups.get(number as usize)?)
     }
 
+    /// A group, to be kept: who has it can tell whether the one in force is still the same.
+    pub(super) fn shared(&self, number: u32) -> Option<&Arc<Group>> {
+        self.groups.get(number as usize)
+    }
+
     pub(super) fn groups(&self) -> impl Iterator<Item = (u32, &Group)> {
         (0..).zip(self.groups.iter().map(|group| &**group))
     }
