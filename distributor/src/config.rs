@@ -12,9 +12,9 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AssignKind {
-    /// The sequential reference under a mutex.
+    /// The lock-free core: no lane waits for another.
     #[default]
-    Reference,
-    /// The lock-free core.
     Lockfree,
+    /// The sequential reference under a mutex: the same decisions by the plainest means.
+    Reference,
 }

@@ -4,6 +4,8 @@ use metrics::{Counter, Gauge, Unit};
 use model::desk::Why;
 use model::people::Policy;
 
+use crate::assign::Findings;
+
 /// A metric as it is exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric {
@@ -69,8 +71,25 @@ pub const VIOLATIONS: Metric = Metric {
     help: "panics of a shard's threads, by the contract they name, or none",
 };
 
+/// What the patrols of the routing cores found.
+pub const FINDINGS: Metric = Metric {
+    name: "chasqui_patrol_findings_total",
+    kind: Kind::Counter,
+    label: Some("found"),
+    help: "seats above a cap, conversations that wait beside a free agent, and eligible agents \
+           whom no search finds, as the once-a-second check of each routing core confirmed them",
+};
+/// How much the patrols looked at.
+pub const PLACES: Metric = Metric {
+    name: "chasqui_patrol_places_total",
+    kind: Kind::Counter,
+    label: None,
+    help: "members of groups and agents' lines that the check of the routing cores looked at",
+};
+
 /// Every metric of this crate.
-pub const TABLE: [Metric; 6] = [ASSIGNMENTS, WAITING, ACTIVE, REFUSED, RESTARTS, VIOLATIONS];
+pub const TABLE: [Metric; 8] =
+    [ASSIGNMENTS, WAITING, ACTIVE, REFUSED, RESTARTS, VIOLATIONS, FINDINGS, PLACES];
 
 /// The contracts a panic may name.
 pub const CONTRACTS: [&str; 11] =
@@ -162,6 +181,34 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         self.show(0);
+    }
+}
+
+/// The handles of a patrol.
+pub(crate) struct PatrolMeter {
+    over_cap: Counter,
+    idle_while_waiting: Counter,
+    hidden_agents: Counter,
+    places: Counter,
+}
+
+impl PatrolMeter {
+    pub(crate) fn new() -> Self {
+        let findings = |found: &'static str| metrics::counter!(FINDINGS.name, "found" => found);
+        Self {
+            over_cap: findings("over-cap"),
+            idle_while_waiting: findings("idle-while-waiting"),
+            hidden_agents: findings("hidden-agent"),
+            places: metrics::counter!(PLACES.name),
+        }
+    }
+
+    /// Counts what one look found.
+    pub(crate) fn found(&self, findings: &Findings) {
+        self.over_cap.increment(u64::from(findings.over_cap));
+        self.idle_while_waiting.increment(u64::from(findings.idle_while_waiting));
+        self.hidden_agents.increment(u64::from(findings.hidden_agents));
+        self.places.increment(u64::from(findings.places));
     }
 }
 

@@ -157,3 +157,7 @@ pub const RECEIPT_WINDOW: Duration = Duration::from_secs(7 * 24 * 3_600);
 pub const PANICS_PER_INPUT: u32 = 3;
 /// Inputs of one shard whose panics are counted; beyond it the oldest is forgotten.
 pub const SUSPECT_INPUTS: usize = 64;
+/// Places a routing core's patrol looks at in one look: a larger house takes several for a round.
+pub const PATROL_PLACES: u32 = 1 << 17;
+/// The time between two looks of a patrol.
+pub const PATROL_WAIT: Duration = Duration::from_secs(1);

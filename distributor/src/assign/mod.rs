@@ -21,9 +21,9 @@ mod schedules;
 #[cfg(chasqui_loom)]
 mod models;
 
-pub use lockfree::{LockFree, Sizes};
+pub use lockfree::{LockFree, Patrol, Sizes};
 pub use reference::{MutexAssign, Reference};
 pub use seam::{
-    Arrival, Assign, Audit, Cancelled, Confirmed, Explanation, Freed, Passed, Requeued, Restore,
-    RestoredSeat, RestoredWait, Seat, SeatKind, SeatOutcome, Slot, Ticket,
+    Arrival, Assign, Audit, Cancelled, Confirmed, Explanation, Findings, Freed, Passed, Requeued,
+    Restore, RestoredSeat, RestoredWait, Seat, SeatKind, SeatOutcome, Slot, Ticket,
 };

@@ -6,6 +6,9 @@ use model::fold::Score;
 use model::id::{GroupId, LaneId, UserId};
 use model::people::Presence;
 
+use super::Patrol;
+use super::policy::Ranking;
+
 /// The waiting slot of one open conversation: lane-local index below
 /// [`model::limit::OPEN_CONVERSATIONS`]. It is the conversation's for its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,10 +173,17 @@ pub struct RestoredWait {
     pub key: i64,
 }
 
-/// Why a waiting conversation waits.
+/// Who would be chosen now, who would be next, and why nobody else.
+///
+/// Each member of the group stands either in the ranking or among those passed. With one thread it
+/// is exact: the next arrival that is seated gets one of [`Ranking::lawful`], by the key given
+/// here. Under traffic every member is true at the moment he was looked at, and the whole is
+/// true of no one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
-    /// Each member of its group, and why he was not chosen.
+    /// The eligible, the best first; of an agent's own line nobody.
+    pub ranking: Ranking,
+    /// Everybody else, and why he is not eligible.
     pub passed: Vec<(UserId, Passed)>,
 }
 
@@ -190,15 +200,38 @@ pub enum Passed {
     Full,
 }
 
-/// What an audit of the core at rest found; all zero in a sound core.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What an audit of the core at rest found. Its default is what a sound core answers that
+/// counts everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Audit {
     /// Agents above their cap who were seated there (C5).
     pub over_cap: u32,
     /// Groups where a conversation waits while a member has a free seat (C7).
     pub idle_while_waiting: u32,
-    /// Seats that no ticket and no hand-over accounts for (C9).
-    pub unaccounted_seats: u32,
+    /// Seats that no ticket and no hand-over accounts for (C9). `None` where nobody counts
+    /// tickets: the lock-free core does so only where debug assertions are on, for a count would
+    /// cost every seat a write that all lanes share.
+    pub unaccounted_seats: Option<u32>,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { over_cap: 0, idle_while_waiting: 0, unaccounted_seats: Some(0) }
+    }
+}
+
+/// What a patrol found and saw confirmed since the call before; all zero in a sound core but for
+/// [`Self::places`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Seats that were taken above a cap (C5).
+    pub over_cap: u32,
+    /// Conversations that wait while somebody who serves their line has a free seat (C7).
+    pub idle_while_waiting: u32,
+    /// Eligible members whom a search of their group does not find.
+    pub hidden_agents: u32,
+    /// Places looked at: members of groups, groups, and agents' own lines.
+    pub places: u32,
 }
 
 /// The routing core of one shard. Callers are its lanes, any of them at any time.
@@ -244,9 +277,27 @@ pub trait Assign: Send + Sync {
     /// A waiting conversation's place in its line, from 1.
     fn position(&self, slot: Slot) -> Option<u32>;
 
-    /// Why a waiting conversation waits.
+    /// Why a waiting conversation waits: the members of its group, or the agent alone
+    /// whose own line it is in. `None` when it does not wait; who was chosen for a seated one, and by
+    /// which key, its `Assigned` event says.
     fn explain(&self, slot: Slot) -> Option<Explanation>;
+
+    /// Whom `group` would choose for a conversation that came now, were nobody waiting. `None`
+    /// of a group nobody ever named. Changes nothing, and costs what sorting the members costs:
+    /// for people who ask.
+    fn explain_arrival(&self, group: GroupId) -> Option<Explanation>;
 
     /// Checks the core; meant for moments without traffic.
     fn audit(&self) -> Audit;
+
+    /// The next part of a check that goes on for ever beside the traffic: at most
+    /// [`model::limit::PATROL_PLACES`] places or one group, and one round of all. No lock is taken
+    /// and nobody waits; nothing is repaired. What looks wrong counts, once, when it looks the same at
+    /// [`Patrol::LOOKS`] further calls. So calls are to lie so far apart that whatever ran at one
+    /// has ended by the next: a second. One thread at a time.
+    ///
+    /// A core that is whole between any two calls has nothing to be found; so says this.
+    fn patrol(&self, _: &mut Patrol) -> Findings {
+        Findings::default()
+    }
 }

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::lane::{LaneError, Suspects, Worker};
 use crate::metric;
 
+use super::auditor::Auditor;
 use super::{Appender, Omen, Tenure, TenureError};
 
 /// What a shard needs to run.
@@ -170,12 +171,14 @@ impl Owner {
 
     /// Until it is to stop, or a lane ended, or somebody else is the owner.
     fn look_on(&self, tenure: &mut Tenure, exits: &Receiver<Exit>) -> Exit {
+        let mut auditor = Auditor::new(tenure.core.clone(), self.plan.clock.now());
         while !self.stopping() {
             match exits.recv_timeout(Self::LOOK) {
                 Ok(exit) => return exit,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
+            auditor.turn(self.plan.clock.now());
             match tenure.watch.look()? {
                 None => {}
                 Some(Omen::Claimed { epoch }) => return Err(TenureError::Lost { epoch }),

@@ -12,6 +12,7 @@ mod appender;
 mod claim;
 mod tenure;
 mod watch;
+mod auditor;
 mod handle;
 
 pub use appender::Appender;

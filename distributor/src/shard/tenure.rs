@@ -178,10 +178,10 @@ impl Tenure {
 
 fn core(plan: &ShardPlan, bells: &[Arc<Bell>]) -> Arc<dyn Assign> {
     match plan.config.assign {
-        AssignKind::Reference => Arc::new(MutexAssign::new(bells.to_vec(), plan.seed)),
         AssignKind::Lockfree => {
             Arc::new(LockFree::new(bells.to_vec(), plan.seed, Sizes::default()))
         }
+        AssignKind::Reference => Arc::new(MutexAssign::new(bells.to_vec(), plan.seed)),
     }
 }
 

@@ -114,9 +114,13 @@ impl LockFree {
         }
     }
 
-    /// The number of a group no settings named. When there is no more room, that of all such.
+    /// The number of a group no settings named; [`super::roster::Room::nowhere`] when there is no
+    /// more room, and then at once.
     #[cold]
     pub(super) fn learn_group(&self, id: GroupId) -> u32 {
+        if !self.layout.read().has_room_for_group(self.room) {
+            return self.room.nowhere();
+        }
         let _only = self.editing.lock();
         let known = self.layout.read();
         if let Some(number) = known.group_named(id) {
@@ -125,11 +129,14 @@ impl LockFree {
         if let Some(next) = known.with_group(id, self.room) {
             self.layout.publish(next);
         }
-        self.layout.read().group_named(id).unwrap_or(self.room.groups as u32 - 1)
+        self.layout.read().group_named(id).unwrap_or(self.room.nowhere())
     }
 
     #[cold]
     fn learn_agent(&self, id: UserId) -> Option<u32> {
+        if !self.layout.read().has_room_for_agent(self.room) {
+            return None;
+        }
         let _only = self.editing.lock();
         let known = self.layout.read();
         if let Some(next) = known.with_agent(id, self.room) {

@@ -31,10 +31,11 @@ use storage::port::Bell;
 
 use super::shim::{Figure, Mutant, Own, Published, Words, wrong};
 use super::{
-    Arrival, Assign, Audit, Cancelled, Confirmed, Explanation, Freed, Requeued, Restore, SeatKind,
-    SeatOutcome, Slot, Ticket,
+    Arrival, Assign, Audit, Cancelled, Confirmed, Explanation, Findings, Freed, Requeued, Restore,
+    SeatKind, SeatOutcome, Slot, Ticket,
 };
 use handover::Ready;
+pub use inspect::Patrol;
 use line::Lines;
 use roster::{Layout, Room};
 use word::{Correction, Word};
@@ -43,7 +44,8 @@ use word::{Correction, Word};
 ///
 /// `arrive`, `seat`, `requeue`, `free`, `cancel`, `ready` and `presence` take no lock and allocate
 /// nothing, with one exception: a group or user that no settings ever named is learned at its
-/// first appearance. A conversation's slot is used by its lane alone; `edit`, `presence` and
+/// first appearance, under the lock of edits and at the cost of one. That happens once for each,
+/// and no more once there is no room ([`Sizes`]). A conversation's slot is used by its lane alone; `edit`, `presence` and
 /// `restore` are called by one thread at a time.
 #[derive(Debug)]
 pub struct LockFree {
@@ -65,10 +67,15 @@ pub struct LockFree {
     tickets: Own,
 }
 
-/// What a core has room for; memory is taken as it is used.
+/// What a core has room for; memory is taken as it is used. More than [`Self::MOST`] is taken as
+/// that.
+///
+/// Whoever finds no room is refused and reported, with the bound, when settings name him: an agent
+/// is not there ([`SeatOutcome::NotAvailable`]), a group has no members, and what comes to it waits
+/// until it is cancelled. Nobody else notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
-    /// Users the core may ever know.
+    /// Users the core may ever know, as agents or by their presence alone.
     pub agents: u32,
     /// Groups the core may ever know.
     pub groups: u32,
@@ -82,12 +89,25 @@ impl Default for Sizes {
     }
 }
 
+impl Sizes {
+    /// What the words have bits for: 20 for an agent, 21 for a line, of which one is that of all
+    /// groups without room.
+    pub const MOST: Self =
+        Self { agents: 1 << 20, groups: (1 << 20) - 1, slots: limit::OPEN_CONVERSATIONS };
+
+    fn room(self) -> Room {
+        let (agents, groups) =
+            (self.agents.min(Self::MOST.agents), self.groups.min(Self::MOST.groups));
+        Room { agents: agents as usize, groups: groups as usize + 1 }
+    }
+}
+
 impl LockFree {
     /// A core that knows nobody yet. `bells` are those of the shard's lanes, by lane number;
     /// `seed` replays the random choices.
     pub fn new(bells: Vec<Arc<Bell>>, seed: u64, sizes: Sizes) -> Self {
-        let room = Room { agents: sizes.agents as usize, groups: sizes.groups as usize };
-        let (lanes, slots) = (bells.len().max(1), sizes.slots as usize);
+        let room = sizes.room();
+        let (lanes, slots) = (bells.len().max(1), sizes.slots.min(Sizes::MOST.slots) as usize);
         Self {
             words: Words::new(room.agents),
             lines: Lines::new(lanes, slots, room.lines()),
@@ -189,7 +209,15 @@ impl Assign for LockFree {
         self.explanation(slot)
     }
 
+    fn explain_arrival(&self, group: GroupId) -> Option<Explanation> {
+        self.arrival_explained(group)
+    }
+
     fn audit(&self) -> Audit {
         self.audited()
+    }
+
+    fn patrol(&self, patrol: &mut Patrol) -> Findings {
+        self.patrolled(patrol, limit::PATROL_PLACES)
     }
 }

@@ -6,7 +6,21 @@ use model::people::Presence;
 use crate::assign::Passed;
 
 /// An agent's word, the truth about him: `count:13 | time:19 | gen:16 | status:2 | cap:7 |
-/// active:7`. Count and time are the score of the window and stop at their greatest values.
+/// active:7`. Count and time are the score of the window.
+///
+/// What happens at the edge of each field, so that no field ever runs into the next:
+///
+/// | field | greatest | who could go beyond | then |
+/// |---|---|---|---|
+/// | active | 127 seats | nobody: a reservation stops at the cap, 80 at most; the log shows no more than the greatest cap there was | a restored 128th seat is refused (C9) |
+/// | cap | 127 | nobody: [`model::people::Cap`] ends at 80 | – |
+/// | gen | 65,535 | whoever is paused or edited so often | begins again at 0: a hand-over that no lane takes during exactly 65,536 bumps would be confirmed |
+/// | time | 524,287 units, 97 days of service | nobody within a window of a day | stays there: under least-time he is equal to others there |
+/// | count | 8,191 conversations | a window that is never reset | stays there: under least-count he is equal to others there |
+/// | charge, in a ticket | 255 units, 68 minutes | a group whose mean is longer | charged so much; its end puts in the time it took |
+///
+/// Below 0 nothing goes: what is taken back from a score that stood at its edge, or was reset
+/// meanwhile, stops at 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Word(pub(super) u64);
 
@@ -231,6 +245,53 @@ mod tests {
         assert_eq!(zero, Word(0));
         let long = Correction::handled(3, Duration::from_secs(16 * 5));
         assert_eq!(Word(0).seated(3).released(long).score(), Score { count: 1, time: 5 });
+    }
+
+    #[test]
+    fn a_score_at_its_edge_stays_there_and_the_seats_go_on() {
+        let most = Score { count: 8_191, time: 524_287 };
+        let beyond = Score { count: u32::MAX, time: u32::MAX };
+        let word = Word(0).with_cap(80).with_status(Status::Online).with_score(beyond);
+        assert_eq!(word.score(), most);
+        let seated = word.seated(255);
+        assert_eq!((seated.score(), seated.active()), (most, 1));
+        let years = Correction::handled(255, Duration::from_secs(u64::from(u32::MAX)));
+        let resold = seated.resold(years, 255);
+        assert_eq!((resold.score(), resold.active()), (most, 1));
+        let undone = seated.released(Correction::unseen(255));
+        assert_eq!(undone.score(), Score { count: 8_190, time: 524_032 });
+        assert_eq!((undone.active(), undone.cap(), undone.status()), (0, 80, Status::Online));
+    }
+
+    #[test]
+    fn seats_end_above_the_greatest_cap_and_below_the_next_field() {
+        let mut word = Word(0).with_cap(80).with_status(Status::Online);
+        while word.eligible() {
+            word = word.seated(1);
+        }
+        assert_eq!((word.active(), word.is_over(), word.saleable()), (80, false, true));
+        while word.restored() != word {
+            word = word.restored();
+        }
+        assert_eq!((word.active(), word.cap(), word.saleable()), (127, 80, false));
+    }
+
+    #[test]
+    fn a_score_that_was_reset_meanwhile_stops_at_zero() {
+        let seated = Word(0).seated(9).with_score(Score::default());
+        let short = Correction::handled(9, Duration::from_secs(1));
+        assert_eq!(seated.released(short).score(), Score::default());
+        assert_eq!(seated.released(Correction::unseen(9)), Word(0));
+    }
+
+    #[test]
+    fn generations_begin_again_after_the_last_and_touch_nothing_else() {
+        let first = Word(0).with_cap(3).seated(4);
+        let mut word = first;
+        for bumps in 1..=65_536_u32 {
+            word = word.bumped();
+            assert_eq!(word == first, bumps == 65_536);
+        }
     }
 
     #[test]

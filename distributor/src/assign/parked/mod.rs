@@ -135,7 +135,7 @@ impl Stop {
             let audit = core.audit();
             assert_eq!(audit.idle_while_waiting, 0, "{self:?}: {audit:?}");
             assert_eq!(audit.over_cap, 0, "{self:?}: {audit:?}");
-            assert!(audit.unaccounted_seats <= 1, "{self:?}: {audit:?}");
+            assert!(audit.unaccounted_seats <= Some(1), "{self:?}: {audit:?}");
         }
     }
 

@@ -15,9 +15,11 @@ pub mod random;
 pub mod agent_priority;
 pub mod least_time;
 pub mod least_count;
+mod ranking;
 mod draws;
 
 pub use draws::Draws;
+pub use ranking::{Ranked, Ranking, rank};
 
 /// An eligible member of a group, as a policy sees him.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,11 @@ pub fn choose(policy: Policy, view: View<'_>, draws: &mut Draws) -> Option<Choic
 }
 
 impl Turns {
+    /// Turns as a core knows them: the place last reserved in the group, and in each rank.
+    pub const fn new(last: Option<u64>, last_of_rank: BTreeMap<AgentRank, u64>) -> Self {
+        Self { last, last_of_rank }
+    }
+
     /// The place last reserved in the group.
     pub const fn last(&self) -> Option<u64> {
         self.last

@@ -1,7 +1,8 @@
-use model::id::UserId;
+use model::id::{GroupId, UserId};
 
 use super::waitlist::{Held, Line};
 use super::{Passed, Reference, Slot};
+use crate::assign::policy::{self, View};
 use crate::assign::{Audit, Explanation};
 
 impl Reference {
@@ -16,16 +17,24 @@ impl Reference {
     /// See [`crate::assign::Assign::explain`].
     pub fn explain(&self, slot: Slot) -> Option<Explanation> {
         let Held::Waiting(wait) = self.waitlist.get(slot)? else { return None };
-        let members: Vec<(UserId, bool)> = match wait.line {
-            Line::Own(agent) => vec![(agent, true)],
-            Line::Group(group) => {
-                let known = self.roster.groups.get(&group);
-                let members = known.into_iter().flat_map(|group| group.members.values());
-                members.map(|member| (member.agent, member.receives)).collect()
+        Some(match wait.line {
+            Line::Own(agent) => {
+                let passed = self.passed(agent, true).map(|why| (agent, why));
+                Explanation { passed: Vec::from_iter(passed), ..Explanation::default() }
             }
-        };
-        let passed = |(agent, receives)| Some((agent, self.passed(agent, receives)?));
-        Some(Explanation { passed: members.into_iter().filter_map(passed).collect() })
+            Line::Group(group) => self.explain_arrival(group).unwrap_or_default(),
+        })
+    }
+
+    /// See [`crate::assign::Assign::explain_arrival`].
+    pub fn explain_arrival(&self, group: GroupId) -> Option<Explanation> {
+        let known = self.roster.groups.get(&group)?;
+        let view = View { eligible: &self.roster.eligible(group), turns: &known.turns };
+        let passed = known
+            .members
+            .values()
+            .filter_map(|member| Some((member.agent, self.passed(member.agent, member.receives)?)));
+        Some(Explanation { ranking: policy::rank(known.policy, view), passed: passed.collect() })
     }
 
     /// See [`crate::assign::Assign::audit`].
@@ -39,7 +48,7 @@ impl Reference {
             let on_the_way = hand_overs.get(id).copied().unwrap_or(0);
             agent.load.abs_diff(agent.tickets + on_the_way)
         });
-        Audit { over_cap, idle_while_waiting: idle, unaccounted_seats: unaccounted.sum() }
+        Audit { over_cap, idle_while_waiting: idle, unaccounted_seats: Some(unaccounted.sum()) }
     }
 
     fn passed(&self, agent: UserId, receives: bool) -> Option<Passed> {

@@ -89,6 +89,10 @@ impl Assign for MutexAssign {
         self.reference.lock().explain(slot)
     }
 
+    fn explain_arrival(&self, group: GroupId) -> Option<Explanation> {
+        self.reference.lock().explain_arrival(group)
+    }
+
     fn audit(&self) -> Audit {
         self.reference.lock().audit()
     }

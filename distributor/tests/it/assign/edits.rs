@@ -1,7 +1,7 @@
 //! Settings and presence change while conversations wait.
 
 use distributor::assign::{Audit, Freed, Passed};
-use model::id::UserId;
+use model::id::{GroupId, UserId};
 use model::people::{AgentRank, Policy, Presence, UserKind};
 
 use super::world::{World, agent, slot};
@@ -149,6 +149,28 @@ fn a_waiting_conversation_is_told_why_it_waits() {
     let want = [Passed::DoesNotReceive, Passed::Paused, Passed::Offline, Passed::Full];
     let want: Vec<_> = (1..).map(UserId).zip(want).collect();
     assert_eq!(passed, want);
+}
+
+#[test]
+fn whoever_asks_is_told_who_is_next_and_who_would_be_after_him() {
+    let next = |world: &World| {
+        let told = world.core.explain_arrival(GroupId(1)).unwrap();
+        let lawful: Vec<_> = told.ranking.lawful().iter().map(|r| (r.agent.0, r.key)).collect();
+        (lawful, told.ranking.runner_up().map(|r| (r.agent.0, r.key)), told.passed)
+    };
+    let mut world = World::new(&[Policy::Circular], &[9, 9, 9]);
+    world.arrive(1, 0);
+    world.presence(3, Presence::Paused);
+    let paused = vec![(UserId(3), Passed::Paused)];
+    assert_eq!(next(&world), (vec![(2, 2)], Some((1, 1)), paused.clone()));
+    world.edit_group(1, |group| group.policy = Policy::LeastCount);
+    assert_eq!(next(&world), (vec![(2, 0)], Some((1, 1)), paused.clone()));
+    world.edit_group(1, |group| group.policy = Policy::Random);
+    assert_eq!(next(&world), (vec![(1, 1), (2, 2)], None, paused.clone()));
+    world.edit_group(1, |group| group.policy = Policy::AgentPriority);
+    world.edit_user(1, |user| user.rank = AgentRank(7));
+    assert_eq!(next(&world), (vec![(1, 7)], Some((2, 0)), paused));
+    assert_eq!(world.core.explain_arrival(GroupId(8)), None);
 }
 
 #[test]

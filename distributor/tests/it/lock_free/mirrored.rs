@@ -100,6 +100,10 @@ impl Mirrored {
         self.live.explain(slot)
     }
 
+    pub(crate) fn explain_arrival(&self, group: GroupId) -> Option<Explanation> {
+        self.live.explain_arrival(group)
+    }
+
     pub(crate) fn audit(&self) -> Audit {
         self.live.audit()
     }

@@ -36,6 +36,7 @@ mod lanes;
 mod house;
 mod allocation;
 mod fairness;
+mod room;
 mod stress;
 mod adversarial;
 

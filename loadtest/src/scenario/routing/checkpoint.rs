@@ -33,7 +33,7 @@ pub(super) fn judge(world: &World<'_>, lanes: &mut [Lane]) -> Found {
     }
     rest(world, lanes);
     let audit_differs = world.core.audit().is_some_and(|audit| {
-        let sound = audit.idle_while_waiting == 0 && audit.unaccounted_seats == 0;
+        let sound = audit.idle_while_waiting == 0 && audit.unaccounted_seats.unwrap_or(0) == 0;
         sound != (violations == Violations::default())
     });
     Found { violations, audit_differs }

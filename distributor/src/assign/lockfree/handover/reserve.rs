@@ -78,7 +78,7 @@ impl LockFree {
         let charge = self.charge(group, seen.score().count, None);
         let early = wrong(Mutant::LayoutBeforeWord) && layout.is_current();
         if early {
-            seen = self.word(at.agent);
+            seen = self.word(agent);
         }
         loop {
             if !seen.eligible() {

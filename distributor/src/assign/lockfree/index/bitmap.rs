@@ -45,6 +45,16 @@ impl Bitmap {
         self.leaves().at(bit / LEAF).get() >> (bit % LEAF) & 1 == 1
     }
 
+    /// Whether a search that comes from far finds the bit: it is set, and so is all above it.
+    pub(in crate::assign::lockfree) fn finds(&self, bit: usize) -> bool {
+        let (mut at, mut width) = (bit, LEAF);
+        self.levels.iter().all(|level| {
+            let set = level.at(at / width).get() >> (at % width) & 1 == 1;
+            (at, width) = (at / width, SUMMARY);
+            set
+        })
+    }
+
     /// Sets a bit, and what is missing above it.
     #[inline]
     pub(in crate::assign) fn set(&self, bit: usize) {
@@ -204,6 +214,16 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_bit_whose_summary_is_missing_is_not_found() {
+        let map = Bitmap::new(20_000);
+        map.set(7_000);
+        map.level(1).at(7_000 / LEAF / SUMMARY).set(0);
+        assert!(map.has(7_000) && !map.finds(7_000));
+        map.set(7_000);
+        assert!(map.finds(7_000));
+    }
+
     proptest! {
         #[test]
         fn it_is_the_set_of_bits_that_were_set(
@@ -220,6 +240,7 @@ mod tests {
                     set.remove(&bit);
                 }
                 assert_eq!(map.next(from), set.range(from..).next().copied());
+                assert_eq!(map.finds(bit), on);
             }
             assert_eq!(map.iter().collect::<BTreeSet<_>>(), set);
         }

@@ -49,6 +49,22 @@ impl Index {
         }
     }
 
+    /// Whether a search finds a position.
+    pub(super) fn finds(&self, position: usize) -> bool {
+        match self {
+            Self::Flat(bits) => bits.finds(position),
+            Self::Ring(ring) => ring.finds(position),
+        }
+    }
+
+    /// Calls for every position a search finds, for some more than once.
+    pub(super) fn each_found(&self, call: impl FnMut(usize)) {
+        match self {
+            Self::Flat(bits) => bits.iter().for_each(call),
+            Self::Ring(ring) => ring.each_found(call),
+        }
+    }
+
     /// The agent at a position is eligible with this word. Comes after the word.
     #[inline]
     pub(super) fn show(&self, position: usize, word: Word) {
@@ -106,9 +122,10 @@ impl Index {
     }
 
     /// Whether a search finds an agent, and not after others whose keys are greater (at rest).
+    #[cfg(test)]
     pub(super) fn shows(&self, position: usize, word: Word) -> bool {
         match self {
-            Self::Flat(bits) => bits.shows(position),
+            Self::Flat(bits) => bits.finds(position),
             Self::Ring(ring) => ring.shows(position, word),
         }
     }

@@ -261,11 +261,22 @@ impl Ring {
         key % Self::BUCKETS
     }
 
-    /// Whether a bit of his says no more than his key: looked for from his key down.
+    pub(super) fn finds(&self, position: usize) -> bool {
+        let mut firsts = (0..Self::BUCKETS as usize).map(|bucket| bucket * self.width);
+        firsts.any(|first| self.bits.finds(first + position)) || self.under.finds(position)
+    }
+
+    pub(super) fn each_found(&self, call: impl FnMut(usize)) {
+        let shown = self.bits.iter().map(|bit| bit - self.bucket_of(bit) * self.width);
+        shown.chain(self.under.iter()).for_each(call);
+    }
+
+    /// Whether a bit of his says no more than his key.
+    #[cfg(test)]
     pub(super) fn shows(&self, position: usize, word: Word) -> bool {
         let (low, key) = (self.low().key(), self.key(word));
         let shown = |key| Self::bucket(key) as usize * self.width + position;
-        let mut keys = (low..(key + 1).min(low + Self::BUCKETS)).rev();
-        keys.any(|key| self.bits.shows(shown(key))) || self.under.shows(position)
+        let mut keys = low..(key + 1).min(low + Self::BUCKETS);
+        keys.any(|key| self.bits.finds(shown(key))) || self.under.finds(position)
     }
 }

@@ -180,13 +180,12 @@ impl People {
         fits
     }
 
-    /// The last line stands for all groups that find no room.
     fn group(&mut self, id: GroupId, room: Room) -> bool {
-        let fits = self.groups.len() + 1 < room.groups;
+        let fits = self.groups.len() < room.nowhere() as usize;
         if fits {
             self.groups.push(id);
         } else {
-            tracing::error!(group = id.0, room = room.groups, "no room for another group");
+            tracing::error!(group = id.0, room = room.nowhere(), "no room for another group");
         }
         fits
     }

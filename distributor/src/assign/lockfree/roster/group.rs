@@ -141,7 +141,7 @@ impl Group {
     }
 
     /// Who had the last turns, by place.
-    pub(super) fn turns(&self) -> Turns {
+    pub(in crate::assign::lockfree) fn turns(&self) -> Turns {
         let mut turns = self.before.clone();
         let place = |before: u64| self.order.get(usize::try_from(before).ok()?).map(|p| p.place);
         if let Some(last) = taken(&self.turn.0).and_then(place) {

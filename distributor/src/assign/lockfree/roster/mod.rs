@@ -54,7 +54,7 @@ pub(super) struct Stand {
     pub(super) position: u32,
 }
 
-/// How many of each a core has room for.
+/// How many of each a core has room for; the last group's line is that of all that find none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Room {
     pub(super) agents: usize,
@@ -87,6 +87,11 @@ impl Layout {
         Some(self.groups.get(number as usize)?)
     }
 
+    /// A group, to be kept: who has it can tell whether the one in force is still the same.
+    pub(super) fn shared(&self, number: u32) -> Option<&Arc<Group>> {
+        self.groups.get(number as usize)
+    }
+
     pub(super) fn groups(&self) -> impl Iterator<Item = (u32, &Group)> {
         (0..).zip(self.groups.iter().map(|group| &**group))
     }
@@ -94,6 +99,16 @@ impl Layout {
     #[inline]
     pub(super) fn agent(&self, number: u32) -> Option<&Agent> {
         self.agents.get(number as usize)
+    }
+
+    /// Whether another agent finds room.
+    pub(super) fn has_room_for_agent(&self, room: Room) -> bool {
+        self.agents.len() < room.agents
+    }
+
+    /// Whether another group finds room.
+    pub(super) fn has_room_for_group(&self, room: Room) -> bool {
+        self.groups.len() < room.nowhere() as usize
     }
 
     pub(super) fn agents(&self) -> impl Iterator<Item = (u32, &Agent)> {
@@ -124,6 +139,11 @@ impl Room {
     /// The number of lines: one of each agent, and one of each group.
     pub(super) fn lines(self) -> usize {
         self.agents + self.groups
+    }
+
+    /// The number that stands for every group without room: no layout has such a group.
+    pub(super) fn nowhere(self) -> u32 {
+        self.groups as u32 - 1
     }
 
     /// An agent's own line.

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use distributor::assign::{Audit, Cancelled, Freed, Requeued, SeatKind, Slot};
+use distributor::assign::policy::Ranked;
+use distributor::assign::{Audit, Cancelled, Explanation, Freed, Requeued, SeatKind, Slot};
 use model::desk::Why;
 use model::id::{GroupId, UserId};
-use model::people::{Cap, Membership, Policy, Presence};
+use model::people::{Cap, Membership, Policy, Presence, User};
 
 use super::super::world::{ByName, World, slot};
 use super::super::{ALWAYS_EXACT, Core};
@@ -123,9 +124,12 @@ impl Checked {
     fn arrive(&mut self, group: u32, n: u32, key: i64) {
         let choice = self.world.core.choice(GroupId(group));
         let queue = self.line(Line::Group(group));
+        let told = self.world.core.explain_arrival(GroupId(group)).unwrap();
+        self.check_all_told(group, &told);
         let seated = self.world.arrive_at(group, n, key);
         self.trace.push(format!("{group} {n} {seated:?}"));
         let Some(agent) = seated else {
+            assert!(!queue.is_empty() || told.ranking.order.is_empty(), "{told:?}");
             self.waiting.insert(slot(n), (Line::Group(group), key));
             return;
         };
@@ -136,8 +140,22 @@ impl Checked {
         }
         self.check_seated(agent, Some(group), false);
         let policy = self.world.settings.groups[&GroupId(group)].policy;
-        let why = self.world.last.unwrap().1;
-        assert!(matches!(why, Why::Policy { policy: by, .. } if by == policy), "{why:?}");
+        let Why::Policy { policy: by, key } = self.world.last.unwrap().1 else {
+            panic!("an arrival is seated by a policy");
+        };
+        assert_eq!(by, policy);
+        let chosen = Ranked { agent: UserId(agent), key };
+        assert!(told.ranking.lawful().contains(&chosen), "{chosen:?} of {told:?}");
+    }
+
+    /// Each member of a group is told of once, either ranked or passed.
+    fn check_all_told(&self, group: u32, told: &Explanation) {
+        let of_group = |user: &&User| user.groups.iter().any(|m| m.group == GroupId(group));
+        let users = self.world.settings.users.values().filter(|user| user.active);
+        let ranked = told.ranking.order.iter().map(|ranked| ranked.agent);
+        let mut all: Vec<_> = ranked.chain(told.passed.iter().map(|(agent, _)| *agent)).collect();
+        all.sort();
+        assert_eq!(all, users.filter(of_group).map(|user| user.id).collect::<Vec<_>>());
     }
 
     fn by_name(&mut self, agent: u32, n: u32, kind: SeatKind) {

@@ -1,35 +1,24 @@
+//! What people and auditors ask of the core. Nothing here decides anything.
+
+mod explain;
+mod patrol;
+#[cfg(test)]
+#[cfg(not(chasqui_loom))]
+mod sample;
+
 use std::collections::BTreeMap;
+
+pub use patrol::Patrol;
 
 use super::LockFree;
 use super::roster::Layout;
 use super::slot::{LineId, State};
-use crate::assign::{Audit, Explanation, Passed, Slot};
+use crate::assign::Audit;
 
 impl LockFree {
-    /// Why a waiting conversation waits; see [`crate::assign::Assign::explain`].
-    pub(super) fn explanation(&self, slot: Slot) -> Option<Explanation> {
-        let State::Waiting { line } = self.lines.word(slot).state() else { return None };
-        let layout = self.layout.read();
-        let passed = match self.room.whose(line) {
-            Ok(agent) => {
-                let known = layout.agent(agent)?;
-                self.word(agent).refusal().map(|why| (known.id, why)).into_iter().collect()
-            }
-            Err(group) => {
-                let members = layout.group(group).into_iter().flat_map(|group| &group.members);
-                let why = |agent: u32, receives: bool| match receives {
-                    true => self.word(agent).refusal(),
-                    false => Some(Passed::DoesNotReceive),
-                };
-                members.filter_map(|m| Some((m.id, why(m.agent, m.receives)?))).collect()
-            }
-        };
-        Some(Explanation { passed })
-    }
-
     /// Looks at everything; see [`crate::assign::Assign::audit`]. Seats are accounted for only
     /// where assertions are on: elsewhere nobody counts tickets.
-    pub(super) fn audited(&self) -> Audit {
+    pub(in crate::assign::lockfree) fn audited(&self) -> Audit {
         let layout = self.layout.read();
         let (mut idle, mut hand_overs) = (0, BTreeMap::new());
         self.every_line(|line| {
@@ -49,18 +38,18 @@ impl LockFree {
     }
 
     #[cfg(debug_assertions)]
-    fn unaccounted(&self, layout: &Layout, hand_overs: &BTreeMap<u32, u32>) -> u32 {
+    fn unaccounted(&self, layout: &Layout, hand_overs: &BTreeMap<u32, u32>) -> Option<u32> {
         let of_agent = |agent| {
             let on_the_way = hand_overs.get(&agent).copied().unwrap_or(0);
             let tickets = self.tickets.get(agent as usize);
             (self.word(agent).active() as u32).abs_diff(tickets.wrapping_add(on_the_way))
         };
-        layout.agents().map(|(agent, _)| of_agent(agent)).sum()
+        Some(layout.agents().map(|(agent, _)| of_agent(agent)).sum())
     }
 
     #[cfg(not(debug_assertions))]
-    fn unaccounted(&self, _: &Layout, _: &BTreeMap<u32, u32>) -> u32 {
-        0
+    fn unaccounted(&self, _: &Layout, _: &BTreeMap<u32, u32>) -> Option<u32> {
+        None
     }
 
     /// Whether the index hides somebody who is eligible (at rest).
