@@ -111,6 +111,10 @@ impl Assign for Faulty {
         self.inner.explain(slot)
     }
 
+    fn explain_arrival(&self, group: GroupId) -> Option<Explanation> {
+        self.inner.explain_arrival(group)
+    }
+
     fn audit(&self) -> Audit {
         self.inner.audit()
     }
