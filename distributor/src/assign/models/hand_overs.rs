@@ -16,6 +16,25 @@ fn a_lane_finds_its_hand_over() {
 }
 
 #[test]
+fn a_lane_that_rests_is_rung() {
+    let mutants = [Mutant::RestWithoutFence, Mutant::RestWithoutLook];
+    check("hand-over against a lane that rests", &mutants, || {
+        let desk = Desk::new(1, &[(1, &[1]), (1, &[1])]);
+        let (one, other) = (desk.seat(1), desk.seat(1));
+        desk.wait(1, slot(0, 0));
+        desk.wait(1, slot(0, 1));
+        free(&desk.core, one);
+        assert!(desk.core.is_rung(lane_id(0)), "the first of all");
+        let release = desk.spawn(move |core| free(core, other));
+        let all = || std::iter::from_fn(|| desk.core.ready(lane_id(0)));
+        let taken = all().count();
+        release.join().unwrap();
+        assert!(taken == 2 || desk.core.is_rung(lane_id(0)), "it sleeps over a hand-over");
+        assert_eq!(taken + all().count(), 2);
+    });
+}
+
+#[test]
 fn no_hand_over_is_confirmed_after_a_pause() {
     let mutants = [Mutant::PauseKeepsGeneration, Mutant::ConfirmUnseen];
     check("hand-over against pause", &mutants, || {

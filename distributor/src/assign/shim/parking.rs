@@ -63,3 +63,10 @@ pub(in crate::assign) fn visit() {
         _ => STOP.set(Some((left - 1, lot))),
     }
 }
+
+/// The shared accesses of what the calling thread runs.
+pub(in crate::assign) fn count(run: impl FnOnce()) -> u64 {
+    STOP.set(Some((u64::MAX, Arc::default())));
+    run();
+    STOP.take().map_or(0, |(left, _)| u64::MAX - left)
+}

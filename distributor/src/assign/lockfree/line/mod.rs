@@ -4,6 +4,8 @@
 mod owner;
 mod reader;
 mod places;
+#[cfg(all(test, not(chasqui_loom)))]
+mod tests;
 
 use crate::assign::Slot;
 use crate::assign::shim::{Word64, Words};
@@ -18,13 +20,14 @@ pub(in crate::assign) struct Lines {
     lanes: Box<[Lane]>,
     /// By 64 lines, then lane: the lines in which that lane has anything, a bit each.
     occupied: Words,
-    /// By line, then lane: the link to its first slot.
+    /// By line, then lane: the link to its first slot, and the [`Hint`].
     fronts: Words,
 }
 
 /// The slots of one lane.
 #[derive(Debug)]
 struct Lane {
+    id: LaneId,
     /// Word, key, outgoing link and home of each slot.
     slots: Words,
     places: Places,
@@ -40,7 +43,7 @@ pub(in crate::assign) struct Head {
 
 /// Where a slot waits or last waited: its use count, and the group it is assigned through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Home {
+pub(in crate::assign) struct Home {
     pub(super) uses: u32,
     pub(super) line: LineId,
     pub(super) group: u32,
@@ -51,29 +54,41 @@ const KEY: usize = 1;
 const NEXT: usize = 2;
 const HOME: usize = 3;
 
+/// A slot before which nobody waits: `age:22 | use:22 | number + 1:20`, 0 in the lower two where
+/// there is none. Readers who passed many assigned slots leave it for those after them. The owner
+/// takes it back, and makes it a word older, whenever somebody begins to wait before the last slot:
+/// so a reader who saw less than that cannot leave his.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Hint(u64);
+
 /// A link: the use count and the number + 1 of the next slot; 0 at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Link(u64);
 
 impl Lines {
     pub(in crate::assign) fn new(lanes: usize, slots: usize, lines: usize) -> Self {
-        let lane = |_| Lane { slots: Words::new(slots * 4), places: Places::new(slots, lines) };
+        let lane =
+            |id| Lane { id, slots: Words::new(slots * 4), places: Places::new(slots, lines) };
+        let ids = (0..=LaneId::MAX).filter_map(|number| LaneId::new(number).ok());
         Self {
-            lanes: (0..lanes).map(lane).collect(),
+            lanes: ids.take(lanes).map(lane).collect(),
             occupied: Words::new(lines.div_ceil(64) * lanes),
-            fronts: Words::new(lines * lanes),
+            fronts: Words::new(lines * lanes * 2),
         }
     }
 
     /// The word of a slot; one that is not there is never waiting.
+    #[inline]
     pub(in crate::assign) fn word(&self, slot: Slot) -> SlotWord {
         self.lane(slot.lane).at(slot.index, WORD).get().into()
     }
 
+    #[inline]
     pub(super) fn key(&self, slot: Slot) -> i64 {
         self.lane(slot.lane).at(slot.index, KEY).get().cast_signed()
     }
 
+    #[inline]
     pub(super) fn home(&self, slot: Slot) -> Home {
         Home::from(self.lane(slot.lane).at(slot.index, HOME).get())
     }
@@ -84,8 +99,15 @@ impl Lines {
     }
 
     /// The link to a lane's first of a line.
+    #[inline]
     fn first_of(&self, line: LineId, lane: usize) -> &Word64 {
-        self.fronts.at(line.0 as usize * self.lanes.len() + lane)
+        self.fronts.at((line.0 as usize * self.lanes.len() + lane) * 2)
+    }
+
+    /// The [`Hint`] of a lane's list.
+    #[inline]
+    fn hint_of(&self, line: LineId, lane: usize) -> &Word64 {
+        self.fronts.at((line.0 as usize * self.lanes.len() + lane) * 2 + 1)
     }
 
     /// The word that says whether a lane has anything in a line, and the line's bit of it.
@@ -95,10 +117,7 @@ impl Lines {
         (self.occupied.at(word), 1 << (line.0 % 64))
     }
 
-    fn numbered(&self, lane: usize) -> Option<(&Lane, LaneId)> {
-        Some((self.lanes.get(lane)?, LaneId::new(u8::try_from(lane).ok()?).ok()?))
-    }
-
+    #[inline]
     #[expect(clippy::indexing_slicing, reason = "callers name lanes of this shard")]
     fn lane(&self, lane: LaneId) -> &Lane {
         &self.lanes[usize::from(lane.get())]
@@ -134,6 +153,32 @@ impl Link {
 
     fn target(self) -> Option<(u32, u32)> {
         Some((self.number().checked_sub(1)?, (self.0 >> 32) as u32))
+    }
+}
+
+impl Hint {
+    const LINK: u64 = (1 << 42) - 1;
+    const NUMBER: u64 = (1 << 20) - 1;
+
+    const fn link(self) -> Link {
+        Link((self.0 & Self::LINK) >> 20 << 32 | self.0 & Self::NUMBER)
+    }
+
+    /// This hint moved on; `None` when the slot has no room in it.
+    fn to(self, (index, uses): (u32, u32)) -> Option<Self> {
+        let number = u64::from(index) + 1;
+        let link = u64::from(uses) << 20 | number;
+        (number <= Self::NUMBER).then_some(Self(self.none().0 | link))
+    }
+
+    /// No hint, of the same age.
+    const fn none(self) -> Self {
+        Self(self.0 & !Self::LINK)
+    }
+
+    /// No hint, and none of those that were seen before.
+    const fn taken_back(self) -> Self {
+        Self(((self.0 >> 42) + 1) << 42)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::assign::shim::{Mutant, Word64, wrong};
 
 use super::super::slot::{LineId, SlotWord, State};
 use super::places::{LEVELS, Path};
-use super::{HOME, Home, KEY, Lane, Lines, Link, NEXT, WORD};
+use super::{HOME, Hint, Home, KEY, Lane, Lines, Link, NEXT, WORD};
 use model::id::LaneId;
 
 impl Lines {
@@ -23,7 +23,8 @@ impl Lines {
         lane.at(slot.index, HOME).put(Home { uses, line, group }.into());
         let path = self.path(line, slot, key);
         let place = self.link_after(line, slot.lane, path[0]);
-        lane.at(slot.index, NEXT).put(place.get());
+        let next = place.get();
+        lane.at(slot.index, NEXT).put(next);
         if wrong(Mutant::LinkBeforeWord) {
             place.set(link.0);
         }
@@ -32,46 +33,61 @@ impl Lines {
         if late {
             lane.at(slot.index, KEY).put(key.cast_unsigned());
         }
+        if next != 0 && !wrong(Mutant::PushKeepsHint) {
+            self.take_hint_back(line, slot.lane);
+        }
         lane.places.link(line, slot.index, &path);
         self.occupy(line, slot.lane);
     }
 
     /// Takes a slot out of its list, before its word is made free.
-    pub(super) fn unlink(&self, slot: Slot) {
+    #[inline]
+    pub(super) fn unlink(&self, slot: Slot, line: LineId) {
         let lane = self.lane(slot.lane);
-        let Home { line, .. } = self.home(slot);
-        let path = self.path(line, slot, self.key(slot));
+        let first = Link(self.first_of(line, slot.lane.get().into()).get());
+        let path = match first.number() == slot.index + 1 {
+            true => [0; LEVELS],
+            false => self.path(line, slot, self.key(slot)),
+        };
         let place = self.link_after(line, slot.lane, path[0]);
         place.put(lane.at(slot.index, NEXT).get());
         lane.places.unlink(line, slot.index, &path);
+        let hint = Hint(self.hint_of(line, slot.lane.get().into()).get());
+        if hint.link().number() == slot.index + 1 {
+            self.hand_hint_on(line, slot, (hint, path[0]));
+        }
         if lane.places.last(line) == 0 {
             let (word, bit) = self.occupancy(line, slot.lane.get().into());
             word.put(word.get() & !bit);
         }
     }
 
-    /// An assigned slot is empty again. Only its lane ends a hand-over, so nothing is compared.
-    pub(in crate::assign) fn finish(&self, slot: Slot) {
+    /// An assigned slot is empty again; where it waited. Only its lane ends a hand-over, so nothing
+    /// is compared.
+    #[inline]
+    pub(in crate::assign) fn finish(&self, slot: Slot) -> Home {
+        let home = self.home(slot);
+        let word = self.lane(slot.lane).at(slot.index, WORD);
+        let free = SlotWord::free(home.uses).0;
         if wrong(Mutant::FreeBeforeUnlink) {
-            self.set_free(slot);
-            self.unlink(slot);
-        } else {
-            self.unlink(slot);
-            self.set_free(slot);
+            word.put(free);
         }
+        self.unlink(slot, home.line);
+        word.put(free);
+        home
     }
 
     /// Takes a waiting conversation out of its line, unless a seat was handed to it.
-    pub(in crate::assign::lockfree) fn withdraw(&self, slot: Slot) -> bool {
+    pub(in crate::assign) fn withdraw(&self, slot: Slot) -> bool {
         let seen = self.word(slot);
-        let State::Waiting { .. } = seen.state() else { return false };
+        let State::Waiting { line } = seen.state() else { return false };
         let early = wrong(Mutant::FreeBeforeUnlink);
         if !early {
-            self.unlink(slot);
+            self.unlink(slot, line);
         }
         let won = self.change(slot, seen, SlotWord::free(seen.uses()));
         if won && early {
-            self.unlink(slot);
+            self.unlink(slot, line);
         } else if !won && !early {
             self.relink(slot);
         }
@@ -81,7 +97,13 @@ impl Lines {
     /// An assigned slot waits again, where it still stands.
     pub(in crate::assign) fn put_back(&self, slot: Slot) {
         let Home { uses, line, .. } = self.home(slot);
+        if wrong(Mutant::HintBeforeUndo) {
+            self.take_hint_back(line, slot.lane);
+        }
         self.lane(slot.lane).at(slot.index, WORD).set(SlotWord::waiting(uses, line).0);
+        if !wrong(Mutant::UndoKeepsHint) && !wrong(Mutant::HintBeforeUndo) {
+            self.take_hint_back(line, slot.lane);
+        }
     }
 
     /// Puts a slot that was unlinked, and is still alive, back where it was.
@@ -96,9 +118,23 @@ impl Lines {
         self.occupy(line, slot.lane);
     }
 
-    fn set_free(&self, slot: Slot) {
-        let free = SlotWord::free(self.home(slot).uses);
-        self.lane(slot.lane).at(slot.index, WORD).put(free.0);
+    /// After somebody began to wait who is not the last: readers begin at the first again. A reader
+    /// who passed him before has a hint of before.
+    fn take_hint_back(&self, line: LineId, lane: LaneId) {
+        let hint = self.hint_of(line, lane.get().into());
+        hint.swap(Hint(hint.get()).taken_back().0);
+    }
+
+    /// A hint whose slot leaves goes to the one before it, as nobody waits before that one either:
+    /// readers need not begin at the first.
+    #[cold]
+    fn hand_hint_on(&self, line: LineId, slot: Slot, (hint, before): (Hint, u32)) {
+        let Some(index) = before.checked_sub(1) else { return };
+        let uses = |index| self.home(Slot { index, ..slot }).uses;
+        let Some(new) = hint.to((index, uses(index))) else { return };
+        if hint.link() == Link::to(slot.index, uses(slot.index)) {
+            self.hint_of(line, slot.lane.get().into()).change(hint.0, new.0).ok();
+        }
     }
 
     /// Says that the lane has something in a line. It alone writes these words.

@@ -41,11 +41,13 @@ impl Places {
     }
 
     /// The last of a line.
+    #[inline]
     pub(super) fn last(&self, line: LineId) -> u32 {
         self.lasts.get(line.0 as usize * LEVELS)
     }
 
     /// Where a slot belongs that comes last.
+    #[inline]
     pub(super) fn end(&self, line: LineId, index: u32) -> Path {
         let mut path = [0; LEVELS];
         for (level, last) in path.iter_mut().enumerate().take(height(index)) {
@@ -55,6 +57,7 @@ impl Places {
     }
 
     /// Puts a slot behind its path.
+    #[inline]
     pub(super) fn link(&self, line: LineId, index: u32, path: &Path) {
         for (level, before) in path.iter().enumerate().take(height(index)) {
             let last = line.0 as usize * LEVELS + level;
@@ -71,6 +74,7 @@ impl Places {
     }
 
     /// Takes out the slot behind its path.
+    #[inline]
     pub(super) fn unlink(&self, line: LineId, index: u32, path: &Path) {
         for (level, before) in path.iter().enumerate().take(height(index)) {
             let last = line.0 as usize * LEVELS + level;
@@ -95,6 +99,7 @@ impl Places {
 }
 
 /// How many levels a slot stands on.
+#[inline]
 fn height(index: u32) -> usize {
     LEVELS.min(1 + (index.trailing_zeros() / STEP) as usize)
 }

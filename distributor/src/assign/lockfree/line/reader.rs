@@ -4,7 +4,10 @@ use crate::assign::Slot;
 use crate::assign::shim::{Mutant, wrong};
 
 use super::super::slot::{LineId, SlotWord, State};
-use super::{Head, KEY, Lines, Link, NEXT, WORD};
+use super::{Head, Hint, KEY, Lane, Lines, Link, NEXT, WORD};
+
+/// Assigned slots passed that are worth a hint.
+const FAR: u32 = if cfg!(chasqui_loom) { 1 } else { 8 };
 
 /// What a reader found at the end of a link.
 enum Step {
@@ -61,41 +64,55 @@ impl Lines {
         word.get() & bit != 0
     }
 
-    fn first(&self, line: LineId, lane: usize) -> Option<Head> {
+    /// The first of a lane's list that waits. It begins at the hint, if that slot is still there,
+    /// and leaves one if it was far: so what a lane has not taken yet is passed once, not by each.
+    #[inline]
+    fn first(&self, line: LineId, number: usize) -> Option<Head> {
+        let lane = self.lanes.get(number)?;
+        let hint = Hint(self.hint_of(line, number).get());
+        let mut from = Some(hint.link()).filter(|link| link.target().is_some());
         'anew: loop {
-            let mut link = Link(self.first_of(line, lane).get());
-            while let Some((index, uses)) = link.target() {
-                match self.step(line, lane, index, uses) {
-                    Step::Waits(head) => return Some(head),
-                    Step::Passed(next) => link = next,
-                    Step::Gone => continue 'anew,
-                }
+            let mut link = from.take().unwrap_or_else(|| Link(self.first_of(line, number).get()));
+            let (mut passed, mut last) = (0, link);
+            while let Some(target) = link.target() {
+                last = link;
+                link = match lane.step(line, target) {
+                    Step::Waits(head) if passed < FAR => return Some(head),
+                    Step::Waits(head) => {
+                        self.leave_hint(line, number, hint, last);
+                        return Some(head);
+                    }
+                    Step::Passed(next) => next,
+                    Step::Gone => {
+                        if link == hint.link() {
+                            self.drop_hint(line, number, hint);
+                        }
+                        continue 'anew;
+                    }
+                };
+                passed += 1;
+            }
+            if passed > FAR {
+                self.leave_hint(line, number, hint, last);
             }
             return None;
         }
     }
 
-    /// Looks at a slot as its link named it.
-    fn step(&self, line: LineId, lane: usize, index: u32, uses: u32) -> Step {
-        let Some((of, id)) = self.numbered(lane) else { return Step::Gone };
-        let slot = Slot { lane: id, index };
-        let waits = |word: SlotWord| {
-            let key = of.at(index, KEY).get().cast_signed();
-            (word.state() == State::Waiting { line }).then_some(Head { slot, word, key })
-        };
-        let word = SlotWord(of.at(index, WORD).get());
-        if !word.lives(uses) {
-            return Step::Gone;
+    /// Leaves a hint, unless another was left or taken back since this reader began.
+    #[cold]
+    fn leave_hint(&self, line: LineId, lane: usize, seen: Hint, at: Link) {
+        let Some(new) = at.target().and_then(|target| seen.to(target)) else { return };
+        if new != seen {
+            self.hint_of(line, lane).change(seen.0, new.0).ok();
         }
-        if let Some(head) = waits(word) {
-            return Step::Waits(head);
-        }
-        let next = Link(of.at(index, NEXT).get());
-        let again = SlotWord(of.at(index, WORD).get());
-        if !again.lives(uses) && !wrong(Mutant::LinkWithoutLook) {
-            return Step::Gone;
-        }
-        waits(again).map_or(Step::Passed(next), Step::Waits)
+    }
+
+    /// Drops a hint whose slot is gone, lest it mean a later use of that slot when the count of
+    /// uses has come round.
+    #[cold]
+    fn drop_hint(&self, line: LineId, lane: usize, seen: Hint) {
+        self.hint_of(line, lane).change(seen.0, seen.none().0).ok();
     }
 
     /// Waiting slots of one lane before `order`. After a few restarts it answers what it has.
@@ -125,7 +142,7 @@ impl Lines {
         lane: usize,
         mut on: impl FnMut(Slot, SlotWord, i64) -> bool,
     ) -> bool {
-        let Some((of, id)) = self.numbered(lane) else { return true };
+        let Some(of) = self.lanes.get(lane) else { return true };
         let mut link = Link(self.first_of(line, lane).get());
         for _ in 0..of.count() {
             let Some((index, uses)) = link.target() else { break };
@@ -135,10 +152,38 @@ impl Lines {
             if !word.lives(uses) {
                 return false;
             }
-            if !on(Slot { lane: id, index }, word, key) {
+            if !on(Slot { lane: of.id, index }, word, key) {
                 break;
             }
         }
         true
+    }
+}
+
+impl Lane {
+    /// Looks at a slot as its link named it.
+    #[inline]
+    fn step(&self, line: LineId, (index, uses): (u32, u32)) -> Step {
+        let waiting = SlotWord::waiting(uses, line);
+        let waits = || {
+            let key = self.at(index, KEY).get().cast_signed();
+            Step::Waits(Head { slot: Slot { lane: self.id, index }, word: waiting, key })
+        };
+        let word = SlotWord(self.at(index, WORD).get());
+        if word == waiting {
+            return waits();
+        }
+        if !word.lives(uses) {
+            return Step::Gone;
+        }
+        let next = Link(self.at(index, NEXT).get());
+        let again = SlotWord(self.at(index, WORD).get());
+        if again == waiting {
+            return waits();
+        }
+        if !again.lives(uses) && !wrong(Mutant::LinkWithoutLook) {
+            return Step::Gone;
+        }
+        Step::Passed(next)
     }
 }
