@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use model::time::Timestamp;
-use parking_lot::{Condvar, Mutex};
+use parking::{Parker, Unparker};
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 /// A place in a partition, dense from 0.
@@ -197,34 +198,32 @@ impl Future for Appending {
 
 /// Wakes one worker thread that sleeps between batches. A ring while it works is not lost: the
 /// next wait returns at once.
-#[derive(Debug, Default)]
+///
+/// Ringing takes no lock while the thread is awake: one swap. A thread asleep, or about to be, is
+/// woken under a short one.
+#[derive(Debug)]
 pub struct Bell {
-    rung: Mutex<bool>,
-    wake: Condvar,
+    /// Held by the thread that waits.
+    parker: Mutex<Parker>,
+    unparker: Unparker,
 }
 
 impl Bell {
     /// A silent bell.
     pub fn new() -> Arc<Self> {
-        Arc::default()
+        let (parker, unparker) = parking::pair();
+        Arc::new(Self { parker: Mutex::new(parker), unparker })
     }
 
     /// Wakes the waiter, now or at its next wait.
     pub fn ring(&self) {
-        let mut rung = self.rung.lock();
-        if !*rung {
-            *rung = true;
-            self.wake.notify_one();
-        }
+        self.unparker.unpark();
     }
 
-    /// Waits for a ring, at most for `most`; whether it rang.
+    /// Waits for a ring, at most for `most`; whether it rang. A second thread that waits has its
+    /// turn after the first, if that comes in time.
     pub fn wait(&self, most: Duration) -> bool {
-        let mut rung = self.rung.lock();
-        if !*rung {
-            self.wake.wait_for(&mut rung, most);
-        }
-        std::mem::take(&mut *rung)
+        self.parker.try_lock_for(most).is_some_and(|parker| parker.park_timeout(most))
     }
 }
 

@@ -33,21 +33,25 @@ const USE_BITS: u32 = 22;
 const USE_BITS_ASSIGNED: u32 = 18;
 
 impl SlotWord {
+    #[inline]
     pub(in crate::assign) const fn free(uses: u32) -> Self {
         Self((uses as u64) << 40)
     }
 
+    #[inline]
     pub(in crate::assign) const fn waiting(uses: u32, line: LineId) -> Self {
         Self(WAITING | (uses as u64) << 40 | line.0 as u64)
     }
 
     /// The same use of the slot, assigned.
+    #[inline]
     pub(in crate::assign) const fn assigned(self, to: Assigned) -> Self {
         let uses = self.uses() as u64 & mask(USE_BITS_ASSIGNED);
         let agent = (to.agent as u64 & mask(20)) << 16;
         Self(ASSIGNED | uses << 44 | (to.charge as u64) << 36 | agent | to.generation as u64)
     }
 
+    #[inline]
     pub(in crate::assign) const fn state(self) -> State {
         match self.0 >> 62 {
             1 => State::Waiting { line: LineId((self.0 & mask(40)) as u32) },
@@ -61,6 +65,7 @@ impl SlotWord {
     }
 
     /// Whether it is waiting or assigned in this use.
+    #[inline]
     pub(in crate::assign) const fn lives(self, uses: u32) -> bool {
         match self.0 >> 62 {
             1 => self.uses() == uses,
@@ -70,11 +75,13 @@ impl SlotWord {
     }
 
     /// The use count; whole unless assigned.
+    #[inline]
     pub(in crate::assign) const fn uses(self) -> u32 {
         (self.0 >> 40 & mask(USE_BITS)) as u32
     }
 
     /// The next use count.
+    #[inline]
     pub(in crate::assign) const fn next(uses: u32) -> u32 {
         uses.wrapping_add(1) & mask(USE_BITS) as u32
     }

@@ -4,14 +4,24 @@ use super::*;
 use Mutant::{
     BitBeforeWord, BlindSlot, BlindWithdraw, CancelDropsSeat, ConfirmUnseen, LookBeforeClear,
     LostHeadDropsSeat, LostSeatIsKept, OfflineKeepsGeneration, PauseKeepsGeneration,
-    SeatBeforeLine, SummaryBeforeLeaf, UndoForgetsLine, UndoOwnLineOnly, VacateOwesNothing,
-    WithdrawnStaysOut,
+    RestWithoutFence, RestWithoutLook, SeatBeforeLine, SummaryBeforeLeaf, UndoForgetsLine,
+    UndoOwnLineOnly, VacateOwesNothing, WithdrawnStaysOut,
 };
 
 pub(super) const MODELS: &[Model] = &[
-    model("hand-over against ready", &[BitBeforeWord, SummaryBeforeLeaf], release_and_ready),
+    model("hand-over against ready", &[BitBeforeWord], release_and_ready),
+    model(
+        "hand-over against ready, no place left",
+        &[BitBeforeWord, SummaryBeforeLeaf],
+        release_and_ready_by_bit,
+    ),
+    model(
+        "hand-over against a lane that rests",
+        &[RestWithoutFence, RestWithoutLook],
+        release_and_rest,
+    ),
     model("hand-over against a late bit", &[LookBeforeClear], release_and_late_bit),
-    model("two lanes hand over to each other", &[BitBeforeWord, SummaryBeforeLeaf], two_lanes),
+    model("two lanes hand over to each other", &[BitBeforeWord], two_lanes),
     model("hand-over against pause", &[PauseKeepsGeneration, ConfirmUnseen], release_and_pause),
     model("ready against offline", &[OfflineKeepsGeneration, ConfirmUnseen], ready_and_offline),
     model("undo against release", &[UndoForgetsLine, SeatBeforeLine], undo_and_release),
@@ -33,6 +43,42 @@ pub(super) const MODELS: &[Model] = &[
 /// A lane finds its hand-over.
 fn release_and_ready() {
     let desk = Desk::new(1, &[(1, &[1])]);
+    release_to_ready(&desk);
+}
+
+/// The same when the lane's only place has the number of a hand-over that ended.
+fn release_and_ready_by_bit() {
+    let desk = Desk::new(1, &[(1, &[1])]);
+    release_and_end(&desk);
+    release_to_ready(&desk);
+}
+
+/// The bit of a slot's earlier use hides no hand-over of a later one.
+fn release_and_late_bit() {
+    let desk = Desk::new(1, &[(1, &[1])]);
+    release_and_end(&desk);
+    release_and_end(&desk);
+    release_to_ready(&desk);
+}
+
+/// A lane that asked to be rung is rung, or has looked.
+fn release_and_rest() {
+    let desk = Desk::new(1, &[(1, &[1]), (1, &[1])]);
+    let (one, other) = (desk.seat(1), desk.seat(1));
+    desk.wait(1, slot(0, 0));
+    desk.wait(1, slot(0, 1));
+    free(&desk.core, one);
+    assert!(desk.core.is_rung(lane_id(0)), "the first of all");
+    let release = desk.spawn(move |core| free(core, other));
+    let all = || std::iter::from_fn(|| desk.core.ready(lane_id(0)));
+    let taken = all().count();
+    release.join().unwrap();
+    assert!(taken == 2 || desk.core.is_rung(lane_id(0)), "it sleeps over a hand-over");
+    assert_eq!(taken + all().count(), 2);
+}
+
+/// A seat is handed over while the lane looks.
+fn release_to_ready(desk: &Desk) {
     let ticket = desk.seat(1);
     desk.wait(1, slot(0, 0));
     let lane = desk.spawn(|core| core.ready(lane_id(0)).is_some());
@@ -41,19 +87,12 @@ fn release_and_ready() {
     assert_eq!(taken, 1, "the hand-over is taken once");
 }
 
-/// The bit of a slot's earlier use hides no hand-over of a later one.
-fn release_and_late_bit() {
-    let desk = Desk::new(1, &[(1, &[1])]);
+/// A hand-over that nobody looks at: its conversation ends.
+fn release_and_end(desk: &Desk) {
     let ticket = desk.seat(1);
     desk.wait(1, slot(0, 0));
     free(&desk.core, ticket);
     desk.core.cancel(slot(0, 0));
-    let ticket = desk.seat(1);
-    desk.wait(1, slot(0, 0));
-    let release = desk.spawn(move |core| free(core, ticket));
-    let taken = desk.core.ready(lane_id(0)).is_some();
-    release.join().unwrap();
-    assert_eq!(usize::from(taken) + desk.audit().len(), 1, "the hand-over is taken once");
 }
 
 fn two_lanes() {

@@ -24,6 +24,21 @@ pub(super) const MODELS: &[Model] = &[
         a_head_has_the_key_of_its_use,
     ),
     model("head against undo", &[], an_undone_conversation_is_found_where_it_stood),
+    model(
+        "hint against undo",
+        &[Mutant::UndoKeepsHint, Mutant::HintBeforeUndo],
+        who_is_undone_is_not_hidden_by_a_hint,
+    ),
+    model(
+        "hint against push",
+        &[Mutant::PushKeepsHint],
+        who_goes_before_others_is_not_hidden_by_a_hint,
+    ),
+    model(
+        "hint against a slot used again",
+        &[],
+        who_waits_is_found_from_a_hint_whose_slot_is_used_again,
+    ),
 ];
 
 /// One lane: slot 0 assigned with key 1, slot 1 waiting with key 5.
@@ -73,4 +88,35 @@ fn an_undone_conversation_is_found_where_it_stood() {
     let head = reader.join().unwrap();
     assert!(head.is_some());
     assert_eq!(lines.head(LINE).map(|head| head.slot), Some(slot(0, 0)));
+}
+
+fn who_is_undone_is_not_hidden_by_a_hint() {
+    let lines = lines();
+    let seen = lines.clone();
+    let reader = loom::thread::spawn(move || seen.head(LINE).is_some());
+    lines.put_back(slot(0, 0));
+    assert!(reader.join().unwrap());
+    assert_eq!(lines.head(LINE).map(|head| head.slot), Some(slot(0, 0)));
+}
+
+fn who_goes_before_others_is_not_hidden_by_a_hint() {
+    let lines = lines();
+    let seen = lines.clone();
+    let reader = loom::thread::spawn(move || seen.head(LINE).is_some());
+    lines.push(slot(0, 2), 3, LINE, 0);
+    assert!(reader.join().unwrap());
+    assert_eq!(lines.head(LINE).map(|head| head.slot), Some(slot(0, 2)));
+}
+
+fn who_waits_is_found_from_a_hint_whose_slot_is_used_again() {
+    let lines = lines();
+    lines.push(slot(0, 2), 7, LINE, 0);
+    assert_eq!(lines.head(LINE).map(|head| head.slot), Some(slot(0, 1)), "a hint is left");
+    let seen = lines.clone();
+    let reader = loom::thread::spawn(move || seen.head(LINE).map(|head| head.slot));
+    assert!(lines.withdraw(slot(0, 1)));
+    lines.push(slot(0, 1), 9, LINE, 0);
+    let head = reader.join().unwrap();
+    assert!(head == Some(slot(0, 1)) || head == Some(slot(0, 2)), "{head:?}");
+    assert_eq!(lines.head(LINE).map(|head| head.slot), Some(slot(0, 2)));
 }

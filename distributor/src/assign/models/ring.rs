@@ -41,16 +41,18 @@ fn move_and_arrival() {
 
 /// A search that found nobody looks again when the ring begins elsewhere by then.
 fn moves_and_undo() {
-    let desk = Desk::by(&[Policy::LeastCount], &[(1, &[1]), (4, &[1])]);
-    desk.core.presence(UserId(2), Presence::Paused);
+    let desk = Desk::by(&[Policy::LeastCount], &[(1, &[1]), (3, &[1]), (2, &[1])]);
+    [2, 3].map(|id| desk.core.presence(UserId(id), Presence::Paused));
     let ticket = desk.seat(1);
     desk.wait(1, slot(0, 0));
     free(&desk.core, ticket);
     desk.core.presence(UserId(1), Presence::Paused);
     desk.core.presence(UserId(2), Presence::Available);
-    for index in [0, 1] {
-        drop(desk.core.seat(UserId(2), slot(1, index), 1, SeatKind::Owner));
+    for id in [2, 2, 3] {
+        let kind = SeatKind::Transfer { paused_ok: true };
+        drop(desk.core.seat(UserId(id), slot(1, 0), 1, kind));
     }
+    desk.core.presence(UserId(3), Presence::Available);
     let undone = desk.spawn(|core| drop(core.ready(lane_id(0))));
     drop(desk.core.arrive(GroupId(1), slot(1, 0), 1));
     undone.join().unwrap();

@@ -95,6 +95,10 @@ mutants! {
     LookBeforeClear,
     /// An undo gives the seat back, and looks, before the conversation waits again.
     SeatBeforeLine,
+    /// No fence between asking to be rung and the last look.
+    RestWithoutFence,
+    /// A lane that asked to be rung does not look once more.
+    RestWithoutLook,
 
     // Generations.
     /// A hand-over is confirmed without comparing generations.
@@ -127,6 +131,12 @@ mutants! {
     // Lists.
     /// The key is written after the slot is linked.
     KeyAfterLink,
+    /// An undone conversation leaves a hint behind it in force.
+    UndoKeepsHint,
+    /// The hint is taken back before the undone conversation waits.
+    HintBeforeUndo,
+    /// A conversation that goes before others leaves a hint behind it in force.
+    PushKeepsHint,
     /// A slot is linked before its word says that it waits.
     LinkBeforeWord,
     /// The word is made free before the slot is unlinked.

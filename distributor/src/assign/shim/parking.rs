@@ -91,3 +91,10 @@ pub(in crate::assign) fn visit() {
         lot.stand();
     }
 }
+
+/// The shared accesses of what the calling thread runs.
+pub(in crate::assign) fn count(run: impl FnOnce()) -> u64 {
+    LEFT.set(u64::MAX);
+    run();
+    u64::MAX - LEFT.replace(0)
+}

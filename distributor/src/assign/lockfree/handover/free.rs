@@ -60,7 +60,7 @@ impl LockFree {
     fn resell(&self, layout: &mut Reader<'_, Layout>, taken: Taken, head: Head) -> Freed {
         let mut next = Some(head);
         while let Some(head) = next {
-            if self.hand(head, taken) {
+            if self.hand(&head, &taken) {
                 return Freed::HandedOver;
             }
             if wrong(Mutant::LostHeadDropsSeat) {

@@ -5,9 +5,10 @@
 mod reserve;
 mod tail;
 mod free;
+mod ready;
 mod take;
 mod wait;
 
+pub(super) use ready::Ready;
 pub(super) use reserve::{Taken, Tried};
 use tail::Work;
-pub(super) use take::Ready;

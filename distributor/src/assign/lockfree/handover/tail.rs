@@ -1,5 +1,3 @@
-use std::ops::ControlFlow;
-
 use crate::assign::lockfree::LockFree;
 use crate::assign::lockfree::line::Head;
 use crate::assign::lockfree::roster::{Layout, Room};
@@ -54,7 +52,41 @@ impl Work {
     }
 }
 
+/// What came of a try to find an agent for the head of a line.
+enum Served {
+    /// It has one, or is to be tried again.
+    Again,
+    /// The seat found nobody any more: the lines of this agent are owed a look too.
+    Owes(u32),
+    Nobody,
+}
+
 impl LockFree {
+    /// Offers what waits in a line to whoever is eligible.
+    pub(in crate::assign::lockfree) fn tail_of_line(
+        &self,
+        layout: &mut Reader<'_, Layout>,
+        line: LineId,
+    ) {
+        loop {
+            if !wrong(Mutant::TailWithoutFence) {
+                full_fence();
+            }
+            layout.refresh();
+            let found = self.lines.head(line);
+            let Some(head) = &found else { return };
+            match self.serve(layout, line, head) {
+                Served::Again => {}
+                Served::Nobody => return,
+                Served::Owes(agent) => {
+                    let mut work = Work::of(line);
+                    self.owe(layout, agent, &mut work);
+                    return self.tail(layout, work);
+                }
+            }
+        }
+    }
+
     /// Offers what waits in the owed lines to whoever is eligible, the first of all lines first,
     /// until nobody is or none is left.
     pub(in crate::assign::lockfree) fn tail(
@@ -90,9 +122,10 @@ impl LockFree {
             layout.refresh();
             let Some(head) = self.lines.head(line) else { continue };
             if head.order() == order {
-                let served = self.serve(&mut layout, line, head, &mut owed);
-                if served.is_break() {
-                    continue;
+                match self.serve(&mut layout, line, &head) {
+                    Served::Again => {}
+                    Served::Owes(agent) => self.owe(&layout, agent, &mut owed),
+                    Served::Nobody => continue,
                 }
             }
             waiting.extend(self.lines.head(line).map(|head| queue(line, head)));
@@ -135,8 +168,10 @@ impl LockFree {
             }
             layout.refresh();
             let Some((line, head)) = self.first_of(work) else { return };
-            if self.serve(layout, line, head, work).is_break() {
-                work.remove(line);
+            match self.serve(layout, line, &head) {
+                Served::Again => {}
+                Served::Owes(agent) => self.owe(layout, agent, work),
+                Served::Nobody => work.remove(line),
             }
         }
     }
@@ -160,66 +195,65 @@ impl LockFree {
         first
     }
 
-    /// Finds an agent for the head of a line; breaks when there is none.
-    fn serve(
-        &self,
-        layout: &mut Reader<'_, Layout>,
-        line: LineId,
-        head: Head,
-        work: &mut Work,
-    ) -> ControlFlow<()> {
+    /// Finds an agent for the head of a line.
+    #[inline]
+    fn serve(&self, layout: &mut Reader<'_, Layout>, line: LineId, head: &Head) -> Served {
         let taken = match self.room.whose(line) {
             Ok(agent) => {
-                let charge = self.charge_of(layout, head, None);
+                let charge = self.charge_of(layout, *head, None);
                 self.reserve(agent, charge, Word::eligible).ok()
             }
             Err(group) => {
                 let picked = self.pick(layout, group, false);
                 if picked.taken.is_none() && picked.repaired {
-                    return ControlFlow::Continue(());
+                    return Served::Again;
                 }
                 picked.taken
             }
         };
-        let Some(taken) = taken else { return ControlFlow::Break(()) };
-        self.give(layout, head, taken, work);
-        ControlFlow::Continue(())
+        taken.as_ref().map_or(Served::Nobody, |taken| self.give(layout, line, head, taken))
     }
 
     /// Hands a seat to the head of a line, or to the next; nobody there, it goes back.
-    fn give(&self, layout: &mut Reader<'_, Layout>, head: Head, taken: Taken, work: &mut Work) {
-        let State::Waiting { line } = head.word.state() else { return };
-        let mut next = Some(head);
-        while let Some(head) = next {
+    fn give(
+        &self,
+        layout: &mut Reader<'_, Layout>,
+        line: LineId,
+        head: &Head,
+        taken: &Taken,
+    ) -> Served {
+        if self.hand(head, taken) {
+            return Served::Again;
+        }
+        while let Some(head) = &self.lines.head(line) {
             if self.hand(head, taken) {
-                return;
+                return Served::Again;
             }
-            next = self.lines.head(line);
         }
         let owes = self.vacate(layout, taken.agent, taken.charge);
-        if owes && !wrong(Mutant::UndoOwnLineOnly) {
-            self.owe(layout, taken.agent, work);
+        match owes && !wrong(Mutant::UndoOwnLineOnly) {
+            true => Served::Owes(taken.agent),
+            false => Served::Again,
         }
     }
 
     /// Gives a seat to a waiting conversation, and tells its lane; false when it waits no more.
-    pub(in crate::assign::lockfree) fn hand(&self, head: Head, taken: Taken) -> bool {
+    #[inline]
+    pub(in crate::assign::lockfree) fn hand(&self, head: &Head, taken: &Taken) -> bool {
         let generation = taken.word.generation();
         let to = Assigned { agent: taken.agent, generation, charge: taken.charge };
         let ready = self.ready_of(head.slot.lane);
         if wrong(Mutant::BitBeforeWord) {
-            ready.signal(head.slot.index as usize);
+            ready.signal(head.slot.index);
         }
         if !self.lines.change(head.slot, head.word, head.word.assigned(to)) {
             return false;
         }
         if !wrong(Mutant::BitBeforeWord) {
-            ready.signal(head.slot.index as usize);
+            ready.signal(head.slot.index);
         }
-        full_fence();
-        if let Some(bell) = self.bells.get(usize::from(head.slot.lane.get())) {
-            bell.ring();
-        }
+        let bell = self.bells.get(usize::from(head.slot.lane.get()));
+        ready.ring(|| bell.into_iter().for_each(|bell| bell.ring()));
         true
     }
 

@@ -8,7 +8,7 @@ use crate::assign::lockfree::word::{Status, Word};
 use crate::assign::shim::{Mutant, Reader, wrong};
 use crate::assign::{Arrival, Requeued, Seat, SeatKind, SeatOutcome, Slot};
 
-use super::{Taken, Work};
+use super::Taken;
 
 impl LockFree {
     /// A conversation comes to a group; see [`crate::assign::Assign::arrive`].
@@ -23,7 +23,7 @@ impl LockFree {
         if self.lines.head(line).is_none() {
             let picked = self.pick(&mut layout, group, true);
             if picked.taken.is_some() && picked.repaired {
-                self.tail(&mut layout, Work::of(line));
+                self.tail_of_line(&mut layout, line);
             }
             let seat = picked.taken.and_then(|taken| {
                 let why = Why::Policy { policy: taken.policy, key: taken.key };
@@ -108,7 +108,7 @@ impl LockFree {
         assert!(state == State::Free, "C4: a conversation waits twice in {slot:?}");
         self.lines.push(slot, key, line, group);
         if !wrong(Mutant::EnterWithoutTail) {
-            self.tail(layout, Work::of(line));
+            self.tail_of_line(layout, line);
         }
     }
 

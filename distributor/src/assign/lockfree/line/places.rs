@@ -2,17 +2,22 @@ use crate::assign::shim::Own;
 
 use super::super::slot::LineId;
 
-/// The upper levels of a lane's lists, which only that lane uses to find places. Slot `n` stands
-/// on level `k` when 8ᵏ divides it, so a level costs an eighth of the one below, and nothing is
-/// drawn or stored for heights. Links are numbers + 1; 0 is none.
+/// What only the owning lane uses to find places in its lists: the upper levels, and the last slot
+/// of each level. Slot `n` stands on level `k` when 8ᵏ divides it, so a level costs an eighth of
+/// the one below, and nothing is drawn or stored for heights. Links are numbers + 1; 0 is none.
 #[derive(Debug)]
 pub(super) struct Places {
-    /// The first of each line: level 1 of every line, level 2, …
+    /// By line: the first of level 1, of level 2, …
     firsts: Own,
+    /// By line: the last of level 0, of level 1, …
+    lasts: Own,
     /// The next of each slot, by level from 1.
     nexts: [Own; LEVELS - 1],
-    lines: usize,
 }
+
+/// Where a slot belongs: the one before it at each level, as number + 1, or 0. Good for the levels
+/// the slot stands on.
+pub(super) type Path = [u32; LEVELS];
 
 /// Levels of a list, the shared one at the bottom included: 8⁶ slots.
 pub(super) const LEVELS: usize = 6;
@@ -25,7 +30,8 @@ impl Places {
             level += STEP;
             Own::new((slots >> level) + 1)
         });
-        Self { firsts: Own::new(lines * (LEVELS - 1)), nexts, lines }
+        let (firsts, lasts) = (Own::new(lines * (LEVELS - 1)), Own::new(lines * LEVELS));
+        Self { firsts, lasts, nexts }
     }
 
     /// What follows on a level above the bottom.
@@ -34,22 +40,52 @@ impl Places {
         of.get(number)
     }
 
+    /// The last of a line.
+    #[inline]
+    pub(super) fn last(&self, line: LineId) -> u32 {
+        self.lasts.get(line.0 as usize * LEVELS)
+    }
+
+    /// Where a slot belongs that comes last.
+    #[inline]
+    pub(super) fn end(&self, line: LineId, index: u32) -> Path {
+        let mut path = [0; LEVELS];
+        for (level, last) in path.iter_mut().enumerate().take(height(index)) {
+            *last = self.lasts.get(line.0 as usize * LEVELS + level);
+        }
+        path
+    }
+
     /// Puts a slot behind its path.
-    pub(super) fn link(&self, line: LineId, index: u32, path: &[u32; LEVELS]) {
-        for (level, before) in path.iter().enumerate().take(height(index)).skip(1) {
-            let (next, number) = self.place(line, level, index + 1);
-            next.set(number, self.after(line, level, *before));
-            let (place, number) = self.place(line, level, *before);
-            place.set(number, index + 1);
+    #[inline]
+    pub(super) fn link(&self, line: LineId, index: u32, path: &Path) {
+        for (level, before) in path.iter().enumerate().take(height(index)) {
+            let last = line.0 as usize * LEVELS + level;
+            if self.lasts.get(last) == *before {
+                self.lasts.set(last, index + 1);
+            }
+            if level > 0 {
+                let (next, number) = self.place(line, level, index + 1);
+                next.set(number, self.after(line, level, *before));
+                let (place, number) = self.place(line, level, *before);
+                place.set(number, index + 1);
+            }
         }
     }
 
     /// Takes out the slot behind its path.
-    pub(super) fn unlink(&self, line: LineId, index: u32, path: &[u32; LEVELS]) {
-        for (level, before) in path.iter().enumerate().take(height(index)).skip(1) {
-            let next = self.after(line, level, index + 1);
-            let (place, number) = self.place(line, level, *before);
-            place.set(number, next);
+    #[inline]
+    pub(super) fn unlink(&self, line: LineId, index: u32, path: &Path) {
+        for (level, before) in path.iter().enumerate().take(height(index)) {
+            let last = line.0 as usize * LEVELS + level;
+            if self.lasts.get(last) == index + 1 {
+                self.lasts.set(last, *before);
+            }
+            if level > 0 {
+                let next = self.after(line, level, index + 1);
+                let (place, number) = self.place(line, level, *before);
+                place.set(number, next);
+            }
         }
     }
 
@@ -57,12 +93,13 @@ impl Places {
     fn place(&self, line: LineId, level: usize, at: u32) -> (&Own, usize) {
         match at.checked_sub(1) {
             Some(index) => (&self.nexts[level - 1], (index >> (STEP * level as u32)) as usize),
-            None => (&self.firsts, (level - 1) * self.lines + line.0 as usize),
+            None => (&self.firsts, line.0 as usize * (LEVELS - 1) + level - 1),
         }
     }
 }
 
 /// How many levels a slot stands on.
+#[inline]
 fn height(index: u32) -> usize {
     LEVELS.min(1 + (index.trailing_zeros() / STEP) as usize)
 }
