@@ -37,6 +37,8 @@ mod property;
 #[path = "../assign/lanes.rs"]
 mod lanes;
 mod stress;
+mod logged;
+mod twins;
 
 /// The mirror tells the lawful choices only when no hand-over is under way.
 const ALWAYS_EXACT: bool = false;
