@@ -12,6 +12,7 @@ mod world;
 mod hand_over;
 mod by_name;
 mod edits;
+mod bad_input;
 mod scores;
 mod restore;
 mod property;

@@ -22,6 +22,9 @@ mod by_name;
 #[path = "../assign/edits.rs"]
 mod edits;
 #[expect(clippy::duplicate_mod, reason = "the same on the other core")]
+#[path = "../assign/bad_input.rs"]
+mod bad_input;
+#[expect(clippy::duplicate_mod, reason = "the same on the other core")]
 #[path = "../assign/scores.rs"]
 mod scores;
 #[expect(clippy::duplicate_mod, reason = "the same on the other core")]
@@ -39,6 +42,8 @@ mod fairness;
 mod room;
 mod stress;
 mod adversarial;
+mod logged;
+mod twins;
 
 /// The mirror tells the lawful choices only when no hand-over is under way.
 const ALWAYS_EXACT: bool = false;

@@ -1,7 +1,7 @@
 //! What holds after any sequence of calls.
 
 mod checked;
-mod ops;
+pub(crate) mod ops;
 
 use std::collections::BTreeMap;
 

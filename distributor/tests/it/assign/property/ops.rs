@@ -96,7 +96,7 @@ fn edits() -> impl Strategy<Value = Op> {
     let receives = prop_oneof![1 => Just(None), 3 => any_bool().prop_map(Some)];
     prop_oneof![
         4 => (agent(), presence).prop_map(|(agent, presence)| Op::Presence { agent, presence }),
-        3 => (agent(), 0..4_u32).prop_map(|(agent, cap)| Op::Cap { agent, cap }),
+        3 => (agent(), cap()).prop_map(|(agent, cap)| Op::Cap { agent, cap }),
         1 => (agent(), 0..3_u16).prop_map(|(agent, rank)| Op::Rank { agent, rank }),
         1 => (agent(), any_bool()).prop_map(|(agent, active)| Op::Employ { agent, active }),
         2 => (group(), policy()).prop_map(|(group, policy)| Op::Policy { group, policy }),
@@ -108,6 +108,10 @@ fn edits() -> impl Strategy<Value = Op> {
 
 fn any_bool() -> impl Strategy<Value = bool> {
     prop::bool::weighted(0.75)
+}
+
+fn cap() -> impl Strategy<Value = u32> {
+    prop_oneof![4 => 0..4_u32, 1 => 0..=80_u32]
 }
 
 fn group() -> impl Strategy<Value = u32> {
