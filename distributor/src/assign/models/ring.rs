@@ -31,16 +31,19 @@ fn an_arrival_finds_an_agent_who_is_being_moved() {
 fn a_search_that_found_nobody_looks_again_when_the_ring_begins_elsewhere() {
     let mutants = [Mutant::NobodyInAnotherRound];
     check_within(2, "two moves against undo", &mutants, || {
-        let desk = Desk::by(&[Policy::LeastCount], &[(1, &[1]), (4, &[1])]);
-        desk.core.presence(UserId(2), Presence::Paused);
+        let agents: [(u32, &[u32]); 3] = [(1, &[1]), (3, &[1]), (2, &[1])];
+        let desk = Desk::by(&[Policy::LeastCount], &agents);
+        [2, 3].map(|id| desk.core.presence(UserId(id), Presence::Paused));
         let ticket = desk.seat(1);
         desk.wait(1, slot(0, 0));
         free(&desk.core, ticket);
         desk.core.presence(UserId(1), Presence::Paused);
         desk.core.presence(UserId(2), Presence::Available);
-        for index in [0, 1] {
-            drop(desk.core.seat(UserId(2), slot(1, index), 1, crate::assign::SeatKind::Owner));
+        for id in [2, 2, 3] {
+            let kind = crate::assign::SeatKind::Transfer { paused_ok: true };
+            drop(desk.core.seat(UserId(id), slot(1, 0), 1, kind));
         }
+        desk.core.presence(UserId(3), Presence::Available);
         let undone = desk.spawn(|core| drop(core.ready(lane_id(0))));
         drop(desk.core.arrive(GroupId(1), slot(1, 0), 1));
         undone.join().unwrap();
