@@ -42,7 +42,6 @@ mod fairness;
 mod room;
 mod stress;
 mod adversarial;
-mod logged;
 mod twins;
 
 /// The mirror tells the lawful choices only when no hand-over is under way.

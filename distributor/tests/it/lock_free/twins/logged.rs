@@ -15,8 +15,8 @@ use model::people::{Cap, Membership, Policy, Presence};
 use proptest::prelude::*;
 use storage::port::Bell;
 
-use super::property::ops::{self, AGENTS, GROUPS, Op};
-use super::world::{agent, group, lane, slot};
+use super::super::property::ops::{self, AGENTS, GROUPS, Op};
+use super::super::world::{agent, group, lane, slot};
 
 /// A call, or something only the settings or a restart can do.
 #[derive(Clone, Debug)]

@@ -1,6 +1,8 @@
 //! One thread, the same calls: the lock-free core answers as the reference does, word for word
 //! where the policy leaves no choice; and as it did itself before, whatever the policy.
 
+mod logged;
+
 use std::cell::RefCell;
 
 use distributor::assign::{LockFree, MutexAssign, Sizes};
@@ -9,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use storage::port::Bell;
 
-use super::logged::{Ends, Logged, Make, Step, steps};
+use logged::{Ends, Logged, Make, Step, steps};
 use super::property::ops::Op;
 
 /// Every end a call can come to, and every edit.
