@@ -42,7 +42,7 @@ fn move_and_arrival() {
 /// A search that found nobody looks again when the ring begins elsewhere by then.
 fn moves_and_undo() {
     let desk = Desk::by(&[Policy::LeastCount], &[(1, &[1]), (3, &[1]), (2, &[1])]);
-    [2, 3].map(|id| desk.core.presence(UserId(id), Presence::Paused));
+    [2, 3].into_iter().for_each(|id| desk.core.presence(UserId(id), Presence::Paused));
     let ticket = desk.seat(1);
     desk.wait(1, slot(0, 0));
     free(&desk.core, ticket);

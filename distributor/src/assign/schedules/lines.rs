@@ -79,7 +79,7 @@ impl Room {
             State::Assigned(_) if dice.one_in(3) => {
                 self.change(slot, || self.lines.put_back(slot));
             }
-            State::Assigned(_) => self.change(slot, || self.lines.finish(slot)),
+            State::Assigned(_) => self.change(slot, || _ = self.lines.finish(slot)),
         }
     }
 

@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use storage::port::Bell;
 
-use logged::{Ends, Logged, Make, Step, steps};
 use super::property::ops::Op;
+use logged::{Ends, Logged, Make, Step, steps};
 
 /// Every end a call can come to, and every edit.
 const ENDS: [&str; 26] = [
