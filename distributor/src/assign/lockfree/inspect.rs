@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::LockFree;
-use super::roster::Layout;
+use super::roster::{Layout, Position};
 use super::slot::{LineId, State};
 use crate::assign::{Audit, Explanation, Passed, Slot};
 
@@ -16,12 +16,15 @@ impl LockFree {
                 self.word(agent).refusal().map(|why| (known.id, why)).into_iter().collect()
             }
             Err(group) => {
-                let members = layout.group(group).into_iter().flat_map(|group| &group.members);
+                let members = layout.group(group).map(|group| group.members()).unwrap_or_default();
                 let why = |agent: u32, receives: bool| match receives {
                     true => self.word(agent).refusal(),
                     false => Some(Passed::DoesNotReceive),
                 };
-                members.filter_map(|m| Some((m.id, why(m.agent, m.receives)?))).collect()
+                let passed = |(at, receives): (Position, bool)| {
+                    Some((layout.agent(at.agent)?.id, why(at.agent, receives)?))
+                };
+                members.into_iter().filter_map(passed).collect()
             }
         };
         Some(Explanation { passed })

@@ -29,7 +29,7 @@ use model::people::Presence;
 use parking_lot::Mutex;
 use storage::port::Bell;
 
-use super::shim::{Figure, Own, Published, Words};
+use super::shim::{Alone, Figure, Own, Published, Words};
 use super::{
     Arrival, Assign, Audit, Cancelled, Confirmed, Explanation, Freed, Requeued, Restore, SeatKind,
     SeatOutcome, Slot, Ticket,
@@ -54,6 +54,8 @@ pub struct LockFree {
     bells: Vec<Arc<Bell>>,
     room: Room,
     seed: u64,
+    /// Draws made so far: by each lane for its arrivals, and last by all for hand-overs.
+    draws: Box<[Alone<Figure>]>,
     /// Held by whoever publishes a layout.
     editing: Mutex<()>,
     /// Who is there, also of those the settings do not have.
@@ -68,9 +70,9 @@ pub struct LockFree {
 /// What a core has room for; memory is taken as it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
-    /// Users the core may ever know.
+    /// Users the core may ever know; 1,048,576 at most.
     pub agents: u32,
-    /// Groups the core may ever know.
+    /// Groups the core may ever know; 65,535 at most.
     pub groups: u32,
     /// Waiting slots of a lane.
     pub slots: u32,
@@ -86,7 +88,7 @@ impl LockFree {
     /// A core that knows nobody yet. `bells` are those of the shard's lanes, by lane number;
     /// `seed` replays the random choices.
     pub fn new(bells: Vec<Arc<Bell>>, seed: u64, sizes: Sizes) -> Self {
-        let room = Room { agents: sizes.agents as usize, groups: sizes.groups as usize };
+        let room = Room::new(sizes);
         let (lanes, slots) = (bells.len().max(1), sizes.slots as usize);
         Self {
             words: Words::new(room.agents),
@@ -96,6 +98,7 @@ impl LockFree {
             bells,
             room,
             seed,
+            draws: (0..=lanes).map(|_| Alone(Figure::default())).collect(),
             editing: Mutex::new(()),
             presences: Own::new(room.agents),
             over_cap: Figure::new(0),
@@ -114,10 +117,6 @@ impl LockFree {
         &self.ready[usize::from(lane.get())]
     }
 
-    fn seed_of(&self, group: u32) -> u64 {
-        self.seed.wrapping_add(u64::from(group).wrapping_mul(0xa076_1d64_78bd_642f))
-    }
-
     /// Notes a seat that was taken, were it above the cap.
     #[inline]
     fn note(&self, taken: Word) {
@@ -131,7 +130,7 @@ impl LockFree {
     fn mint(&self, layout: &Layout, agent: u32, charge: u8) -> Option<Ticket> {
         #[cfg(debug_assertions)]
         self.tickets.add(agent as usize, 1);
-        Some(Ticket { agent: layout.agent(agent)?.id, charge })
+        Some(Ticket::new(layout.agent(agent)?.id, agent, charge))
     }
 }
 
@@ -149,13 +148,13 @@ impl Assign for LockFree {
     }
 
     fn free(&self, ticket: Ticket, handled: Duration) -> Freed {
-        let mut layout = self.layout.read();
-        let agent = layout.agent_named(ticket.agent);
-        assert!(agent.is_some(), "C9: a ticket of agent {} is not his", ticket.agent);
-        let Some(agent) = agent else { return Freed::Released };
+        let (agent, number, charge) = (ticket.agent(), ticket.number(), ticket.charge());
         #[cfg(debug_assertions)]
-        self.tickets.add(agent as usize, u32::MAX);
-        self.give_back(&mut layout, agent, Correction::handled(ticket.charge, handled))
+        self.tickets.add(number as usize, u32::MAX);
+        let mut layout = self.layout.read();
+        let his = layout.agent(number).is_some_and(|known| known.id == agent);
+        assert!(his, "C9: a ticket of agent {agent} is not his");
+        self.give_back(&mut layout, number, Correction::handled(charge, handled))
     }
 
     fn cancel(&self, slot: Slot) -> Cancelled {

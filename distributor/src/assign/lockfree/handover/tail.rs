@@ -55,6 +55,12 @@ impl Work {
 }
 
 impl LockFree {
+    /// As [`LockFree::tail`], of one line.
+    #[cold]
+    pub(super) fn tail_of_line(&self, layout: &mut Reader<'_, Layout>, line: LineId) {
+        self.tail(layout, Work::of(line));
+    }
+
     /// Offers what waits in the owed lines to whoever is eligible, the first of all lines first,
     /// until nobody is or none is left.
     pub(in crate::assign::lockfree) fn tail(
@@ -101,25 +107,35 @@ impl LockFree {
     pub(in crate::assign::lockfree) fn owe(&self, layout: &Layout, agent: u32, work: &mut Work) {
         work.add(Room::own(agent));
         for stand in layout.stands(agent) {
-            work.add(self.room.queue(stand.group));
+            work.add(self.room.queue(stand.group()));
         }
     }
 
     /// Looks at the lines an agent serves who became eligible.
+    #[inline(always)]
     pub(in crate::assign::lockfree) fn tail_of(&self, layout: &mut Reader<'_, Layout>, agent: u32) {
         if !wrong(Mutant::TailWithoutFence) {
             full_fence();
         }
         layout.refresh();
-        let own = Room::own(agent);
-        let empty = self.lines.is_empty(own)
-            && (layout.stands(agent).iter())
-                .all(|stand| self.lines.is_empty(self.room.queue(stand.group)));
-        if !empty {
-            let mut work = Work::new();
-            self.owe(layout, agent, &mut work);
-            self.tail(layout, work);
+        if !self.nobody_waits(layout, agent) {
+            self.tail_of_all_his(layout, agent);
         }
+    }
+
+    #[cold]
+    fn tail_of_all_his(&self, layout: &mut Reader<'_, Layout>, agent: u32) {
+        let mut work = Work::new();
+        self.owe(layout, agent, &mut work);
+        self.tail(layout, work);
+    }
+
+    /// Whether no line an agent serves has anybody in it.
+    #[inline(always)]
+    pub(super) fn nobody_waits(&self, layout: &Layout, agent: u32) -> bool {
+        let mut stands = layout.stands(agent).iter();
+        self.lines.is_empty(Room::own(agent))
+            && stands.all(|stand| self.lines.is_empty(self.room.queue(stand.group())))
     }
 
     fn settle(&self, layout: &mut Reader<'_, Layout>, work: &mut Work) {
@@ -168,7 +184,7 @@ impl LockFree {
                 self.reserve(agent, charge, Word::eligible).ok()
             }
             Err(group) => {
-                let picked = self.pick(layout, group, false);
+                let picked = self.pick(layout, group, None);
                 if picked.taken.is_none() && picked.repaired {
                     return ControlFlow::Continue(());
                 }

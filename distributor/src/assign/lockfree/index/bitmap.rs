@@ -7,7 +7,9 @@ use crate::assign::shim::{Mutant, Words, full_fence, wrong};
 /// another thread repairs a summary; whoever repairs is told, and owes a new search.
 #[derive(Debug)]
 pub(in crate::assign::lockfree) struct Bitmap {
-    levels: Box<[Words]>,
+    leaves: Words,
+    /// Level by level, the lowest first.
+    summaries: Box<[Words]>,
     bits: usize,
 }
 
@@ -19,15 +21,14 @@ const TOP: usize = if cfg!(chasqui_loom) { 0 } else { 4 };
 
 impl Bitmap {
     pub(in crate::assign::lockfree) fn new(bits: usize) -> Self {
-        let mut levels = Vec::new();
         let mut words = bits.div_ceil(LEAF).max(1);
-        loop {
-            levels.push(Words::new(words));
-            if words <= TOP || words == 1 && levels.len() > 1 {
-                return Self { levels: levels.into(), bits };
-            }
+        let leaves = Words::new(words);
+        let mut summaries = Vec::new();
+        while words > TOP && (words > 1 || summaries.is_empty()) {
             words = words.div_ceil(SUMMARY);
+            summaries.push(Words::new(words));
         }
+        Self { leaves, summaries: summaries.into(), bits }
     }
 
     pub(in crate::assign::lockfree) fn bits(&self) -> usize {
@@ -36,27 +37,31 @@ impl Bitmap {
 
     /// The words at the bottom.
     pub(in crate::assign::lockfree) fn leaves(&self) -> &Words {
-        self.level(0)
+        &self.leaves
     }
 
     #[inline]
     pub(in crate::assign::lockfree) fn has(&self, bit: usize) -> bool {
-        self.leaves().at(bit / LEAF).get() >> (bit % LEAF) & 1 == 1
+        self.leaves.at(bit / LEAF).get() >> (bit % LEAF) & 1 == 1
     }
 
-    /// Sets a bit, and what is missing above it.
+    /// Sets a bit, and what is missing above it. Comes after a fence: one who finds the bit set
+    /// writes nothing, for whoever clears it after that look has a fence behind the clearing, and
+    /// sees then what the caller has written before his.
     #[inline]
     pub(in crate::assign::lockfree) fn set(&self, bit: usize) {
-        self.leaves().at(bit / LEAF).raise(1 << (bit % LEAF));
-        self.raise(0, bit / LEAF);
+        if !self.has(bit) {
+            self.leaves.at(bit / LEAF).raise(1 << (bit % LEAF));
+        }
+        self.raise(bit / LEAF);
     }
 
     /// Sets a bit and those above it, all by writes: whoever takes the top with
     /// [`Words`] swaps finds it, whatever stopped others half-way.
     pub(in crate::assign::lockfree) fn signal(&self, bit: usize) {
-        self.leaves().at(bit / LEAF).raise(1 << (bit % LEAF));
+        self.leaves.at(bit / LEAF).raise(1 << (bit % LEAF));
         let mut word = bit / LEAF;
-        for level in self.levels.iter().skip(1) {
+        for level in &self.summaries {
             level.at(word / SUMMARY).raise(1 << (word % SUMMARY));
             word /= SUMMARY;
         }
@@ -67,19 +72,22 @@ impl Bitmap {
     pub(in crate::assign::lockfree) fn clear(&self, bit: usize) -> bool {
         let mut word = bit / LEAF;
         let mask = 1 << (bit % LEAF);
-        let mut empty = self.leaves().at(word).lower(mask) & !mask == 0;
-        for (below, level) in self.levels.iter().zip(self.levels.iter().skip(1)) {
-            if !empty {
-                return false;
-            }
+        if self.leaves.at(word).lower(mask) & !mask != 0 {
+            return false;
+        }
+        let mut below = &self.leaves;
+        for level in &self.summaries {
             let (at, mask) = (word / SUMMARY, 1 << (word % SUMMARY));
-            empty = level.at(at).lower(mask) & !mask == 0;
+            let left = level.at(at).lower(mask) & !mask;
             full_fence();
             if !wrong(Mutant::SummaryWithoutLook) && below.at(word).get() != 0 {
-                self.repair(bit);
+                self.raise(bit / LEAF);
                 return true;
             }
-            word = at;
+            if left != 0 {
+                return false;
+            }
+            (below, word) = (level, at);
         }
         false
     }
@@ -90,16 +98,27 @@ impl Bitmap {
         if from >= self.bits {
             return None;
         }
-        let mut word = from / LEAF;
-        let mut left = self.leaves().at(word).get() >> (from % LEAF) << (from % LEAF);
-        while left == 0 {
-            word = self.next_word(0, word + 1)?;
-            left = self.leaves().at(word).get();
+        let word = from / LEAF;
+        let left = self.leaves.at(word).get() >> (from % LEAF) << (from % LEAF);
+        if left == 0 {
+            return self.next_behind(word);
         }
         Some(word * LEAF + left.trailing_zeros() as usize)
     }
 
+    /// The first set bit in a leaf behind `word`.
+    fn next_behind(&self, mut word: usize) -> Option<usize> {
+        loop {
+            word = self.next_word(0, word + 1)?;
+            let left = self.leaves.at(word).get();
+            if left != 0 {
+                return Some(word * LEAF + left.trailing_zeros() as usize);
+            }
+        }
+    }
+
     /// The first set bit from `from` on, below `until`.
+    #[inline]
     pub(in crate::assign::lockfree) fn next_until(
         &self,
         from: usize,
@@ -129,13 +148,13 @@ impl Bitmap {
     }
 
     pub(in crate::assign::lockfree) fn heights(&self) -> usize {
-        self.levels.len()
+        1 + self.summaries.len()
     }
 
     /// A word of `level` from `from` on that its summary says is not 0.
     fn next_word(&self, level: usize, from: usize) -> Option<usize> {
         let words = self.level(level);
-        let Some(summary) = self.levels.get(level + 1) else {
+        let Some(summary) = self.summaries.get(level) else {
             return (from..words.len()).find(|word| words.at(*word).get() != 0);
         };
         let mut at = from / SUMMARY;
@@ -150,11 +169,11 @@ impl Bitmap {
         Some(at * SUMMARY + left.trailing_zeros() as usize)
     }
 
-    /// Sets the summaries above a word that are missing. Each is looked at: one that is set says
+    /// Sets the summaries above a leaf that are missing. Each is looked at: one that is set says
     /// nothing of those above it, whose setter may have stopped.
     #[inline]
-    fn raise(&self, above: usize, mut word: usize) {
-        for level in self.levels.iter().skip(above + 1) {
+    fn raise(&self, mut word: usize) {
+        for level in &self.summaries {
             full_fence();
             let (summary, mask) = (level.at(word / SUMMARY), 1 << (word % SUMMARY));
             if summary.get() & mask == 0 {
@@ -164,15 +183,13 @@ impl Bitmap {
         }
     }
 
-    #[cold]
-    fn repair(&self, bit: usize) {
-        self.raise(0, bit / LEAF);
-    }
-
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "a level that exists")]
     fn level(&self, level: usize) -> &Words {
-        &self.levels[level]
+        match level.checked_sub(1) {
+            Some(above) => &self.summaries[above],
+            None => &self.leaves,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod turns;
 mod random;
 mod scores;
 
+use model::id::LaneId;
 use model::people::Policy;
 
 use super::LockFree;
@@ -18,11 +19,9 @@ use crate::assign::shim::Reader;
 pub(super) struct Pick<'a> {
     pub(super) core: &'a LockFree,
     pub(super) layout: &'a Reader<'a, Layout>,
-    /// The group, and its number.
     pub(super) group: &'a Group,
-    pub(super) number: u32,
-    /// Whether it takes the group's turn: arrivals do, hand-overs do not.
-    pub(super) turns: bool,
+    /// The lane of an arrival, which takes the group's turn; a hand-over has none.
+    pub(super) lane: Option<LaneId>,
     /// Whether a bit was set again: the group's line is to be looked at once more.
     pub(super) repaired: bool,
 }
@@ -37,6 +36,7 @@ pub(super) enum Search {
 
 impl Pick<'_> {
     /// Reserves whom the policy picks.
+    #[inline(always)]
     pub(super) fn search(&mut self) -> Search {
         match &self.group.eligible {
             Index::Ring(ring) => scores::search(self, ring),
@@ -49,30 +49,42 @@ impl Pick<'_> {
     }
 
     /// The word of the agent whose bit was found, when he is eligible; else the bit is cleared.
-    #[inline]
+    #[inline(always)]
     fn eligible(&mut self, found: Found) -> Option<Word> {
         let agent = self.group.position(found.position)?.agent;
         let word = self.core.word(agent);
         if word.eligible() {
             return Some(word);
         }
-        self.repaired |= self.core.clear(self.layout, self.number, found);
+        self.hide(found);
         None
     }
 
     /// Reserves the agent whose bit was found; `None` when he is not eligible any more.
-    #[inline]
+    #[inline(always)]
     fn reserve(&mut self, found: Found, seen: Word, key: u64) -> Option<Search> {
-        match self.core.reserve_at(self.layout, self.number, found, seen) {
+        match self.core.reserve_at(self.layout, self.group, found, seen) {
             Tried::Seated { taken, repaired } => {
                 self.repaired |= repaired;
                 Some(Search::Seated(Taken { key, ..taken }))
             }
             Tried::Refused => {
-                self.repaired |= self.core.clear(self.layout, self.number, found);
+                self.hide(found);
                 None
             }
             Tried::Renewed => Some(Search::Renewed),
         }
     }
+
+    /// Clears a bit whose agent was found not to be eligible.
+    #[inline(never)]
+    fn hide(&mut self, found: Found) {
+        self.repaired |= self.core.clear(self.layout, self.group, found);
+    }
+}
+
+/// The place of a position in join order.
+#[inline(always)]
+fn place(group: &Group, position: usize) -> u64 {
+    group.position(position).map_or(0, |at| u64::from(at.place))
 }

@@ -6,6 +6,7 @@ use crate::assign::lockfree::word::Word;
 
 /// Any of those with the least key. The reservation contains the score, so a key that changed
 /// since it was read is noticed and looked for anew.
+#[inline(never)]
 pub(super) fn search(pick: &mut Pick<'_>, ring: &Ring) -> Search {
     loop {
         let mut least: Option<(u64, Found, Word)> = None;
