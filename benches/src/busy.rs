@@ -14,13 +14,13 @@ pub struct Busy<T> {
     lane: LaneId,
     groups: u32,
     held: Vec<T>,
-    draw: u64,
+    drawn: u64,
 }
 
 impl<T: Send> Busy<T> {
     /// With the seats taken already.
     pub fn with(lane: LaneId, held: Vec<T>) -> Self {
-        Self { lane, groups: 1, held, draw: 1 }
+        Self { lane, groups: 1, held, drawn: 1 }
     }
 
     /// Takes so many seats, of `groups` groups by chance.
@@ -34,21 +34,26 @@ impl<T: Send> Busy<T> {
         busy
     }
 
-    /// One seat is taken, and another one given back.
+    /// One seat is taken, and another one given back. Which one is drawn first: a lane that ends a
+    /// conversation has its ticket at hand, so no structure is to wait for the bench's own memory.
     #[inline]
     pub fn turn(&mut self, seats: &impl Seats<Ticket = T>) {
         let group = self.group();
-        let Some(ticket) = seats.take(self.lane, group) else { return };
-        if let Some(old) = self.replace(ticket) {
-            seats.give(old);
+        let Some(old) = self.draw() else { return };
+        match seats.take(self.lane, group) {
+            Some(ticket) => {
+                seats.give(old);
+                self.held.push(ticket);
+            }
+            None => self.held.push(old),
         }
     }
 
-    /// Holds this one instead of any other.
+    /// Any of those held, which is held no more.
     #[inline]
-    pub fn replace(&mut self, ticket: T) -> Option<T> {
+    pub fn draw(&mut self) -> Option<T> {
         let at = self.below(self.held.len());
-        Some(std::mem::replace(self.held.get_mut(at)?, ticket))
+        (at < self.held.len()).then(|| self.held.swap_remove(at))
     }
 
     /// The group that is due: any.
@@ -62,8 +67,8 @@ impl<T: Send> Busy<T> {
 
     #[inline]
     fn below(&mut self, bound: usize) -> usize {
-        self.draw = self.draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        ((self.draw >> 32) as usize * bound) >> 32
+        self.drawn = self.drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        ((self.drawn >> 32) as usize * bound) >> 32
     }
 }
 
@@ -95,8 +100,7 @@ impl Queue {
     #[inline]
     pub fn turn(&mut self, core: &impl Assign) {
         self.arrive(core);
-        let Some(last) = self.busy.held.pop() else { return };
-        let Some(ticket) = self.busy.replace(last) else { return };
+        let Some(ticket) = self.busy.draw() else { return };
         black_box(core.free(ticket, HANDLED));
         if let Some(confirmed) = core.ready(Self::LANE) {
             self.free_slot = confirmed.slot.index;

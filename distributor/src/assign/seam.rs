@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use model::desk::{Settings, Why};
@@ -20,17 +21,38 @@ pub struct Slot {
 }
 
 /// A held seat. Move-only and spent by [`Assign::free`]: a double release does not compile.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 #[must_use = "a seat that is not freed stays taken for ever"]
-pub struct Ticket {
-    pub(super) agent: UserId,
-    pub(super) charge: u8,
-}
+pub struct Ticket(
+    /// `agent:32 | the core's own number of him:24 | charge:8`. One word: whoever keeps tickets
+    /// moves them in one piece.
+    u64,
+);
 
 impl Ticket {
+    /// `number` is below 2²⁴; a core that numbers nobody gives 0.
+    pub(super) const fn new(agent: UserId, number: u32, charge: u8) -> Self {
+        Self((agent.0 as u64) << 32 | (number as u64) << 8 | charge as u64)
+    }
+
     /// The agent whose seat it is.
     pub const fn agent(&self) -> UserId {
-        self.agent
+        UserId((self.0 >> 32) as u32)
+    }
+
+    pub(super) const fn number(&self) -> u32 {
+        (self.0 >> 8) as u32 & 0xff_ffff
+    }
+
+    pub(super) const fn charge(&self) -> u8 {
+        self.0 as u8
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (agent, charge) = (self.agent(), self.charge());
+        f.debug_struct("Ticket").field("agent", &agent).field("charge", &charge).finish()
     }
 }
 

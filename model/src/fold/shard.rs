@@ -40,10 +40,12 @@ impl Score {
     /// The length of a unit of service time.
     pub const UNIT: Duration = Duration::from_secs(16);
 
-    /// Service time in units, rounded up.
+    /// Service time in units, rounded up; time below a millisecond does not count.
     pub fn units(handled: Duration) -> u32 {
-        let units = handled.as_millis().div_ceil(Self::UNIT.as_millis());
-        u32::try_from(units).unwrap_or(u32::MAX)
+        let unit = Self::UNIT.as_secs();
+        let (whole, rest) = (handled.as_secs() / unit, handled.as_secs() % unit);
+        let begun = rest != 0 || handled.subsec_millis() != 0;
+        u32::try_from(whole.saturating_add(u64::from(begun))).unwrap_or(u32::MAX)
     }
 
     /// Counts a reservation that charged `charge` units.
@@ -114,6 +116,25 @@ impl Shard {
         let turning = [Policy::Circular, Policy::AgentPriority];
         if matches!(assigned.why, Why::Policy { policy, .. } if turning.contains(&policy)) {
             self.cursors.insert(assigned.group, assigned.agent);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn units_are_milliseconds_rounded_up(
+            secs in prop_oneof![0..100_u64, 0..=u64::MAX],
+            nanos in prop_oneof![Just(0), 999_999..=1_000_000_u32, 0..1_000_000_000_u32],
+        ) {
+            let handled = Duration::new(secs, nanos);
+            let units = handled.as_millis().div_ceil(16_000);
+            prop_assert_eq!(u128::from(Score::units(handled)), units.min(u128::from(u32::MAX)));
         }
     }
 }

@@ -37,10 +37,10 @@ impl LockFree {
     /// whose place is new.
     ///
     /// Everybody eligible is shown in the new layout before it is published: a group is not without
-    /// its agents should this thread stop in between. Who leaves a group is gone from the layout before his generation moves: a reservation that
-    /// read his word before then fails its compare, and one that reads it later sees the layout. Who
-    /// becomes eligible while the layout is published is found by the last look, or finds the
-    /// layout himself.
+    /// its agents should this thread stop in between. Who leaves a group is gone from the layout
+    /// before his generation moves: a reservation that read his word before then fails its compare,
+    /// and one that reads it later sees the layout. Who becomes eligible while the layout is
+    /// published is found by the last look, or finds the layout himself.
     pub(super) fn put_in_force(&self, settings: &Settings) {
         let _only = self.editing.lock();
         let before = self.layout.read();

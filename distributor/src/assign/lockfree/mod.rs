@@ -29,7 +29,7 @@ use model::people::Presence;
 use parking_lot::Mutex;
 use storage::port::Bell;
 
-use super::shim::{Figure, Mutant, Own, Published, Words, wrong};
+use super::shim::{Alone, Figure, Mutant, Own, Published, Words, wrong};
 use super::{
     Arrival, Assign, Audit, Cancelled, Confirmed, Explanation, Findings, Freed, Requeued, Restore,
     SeatKind, SeatOutcome, Slot, Ticket,
@@ -56,6 +56,8 @@ pub struct LockFree {
     bells: Vec<Arc<Bell>>,
     room: Room,
     seed: u64,
+    /// Draws made so far: by each lane for its arrivals, and last by all for hand-overs.
+    draws: Box<[Alone<Figure>]>,
     /// Held by whoever publishes a layout.
     editing: Mutex<()>,
     /// Who is there, also of those the settings do not have.
@@ -90,10 +92,10 @@ impl Default for Sizes {
 }
 
 impl Sizes {
-    /// What the words have bits for: 20 for an agent, 21 for a line, of which one is that of all
-    /// groups without room.
+    /// What the words have bits for: 20 for an agent; 16 for a group, of whose numbers one is that
+    /// of all groups without room, and one of none.
     pub const MOST: Self =
-        Self { agents: 1 << 20, groups: (1 << 20) - 1, slots: limit::OPEN_CONVERSATIONS };
+        Self { agents: 1 << 20, groups: (1 << 16) - 2, slots: limit::OPEN_CONVERSATIONS };
 
     fn room(self) -> Room {
         let (agents, groups) =
@@ -116,6 +118,7 @@ impl LockFree {
             bells,
             room,
             seed,
+            draws: (0..=lanes).map(|_| Alone(Figure::default())).collect(),
             editing: Mutex::new(()),
             presences: Own::new(room.agents),
             over_cap: Figure::new(0),
@@ -134,10 +137,6 @@ impl LockFree {
         &self.ready[usize::from(lane.get())]
     }
 
-    fn seed_of(&self, group: u32) -> u64 {
-        self.seed.wrapping_add(u64::from(group).wrapping_mul(0xa076_1d64_78bd_642f))
-    }
-
     /// Notes a seat that was taken, were it above the cap.
     #[inline]
     fn note(&self, taken: Word) {
@@ -151,7 +150,7 @@ impl LockFree {
     fn mint(&self, layout: &Layout, agent: u32, charge: u8) -> Option<Ticket> {
         #[cfg(debug_assertions)]
         self.tickets.add(agent as usize, 1);
-        Some(Ticket { agent: layout.agent(agent)?.id, charge })
+        Some(Ticket::new(layout.agent(agent)?.id, agent, charge))
     }
 }
 
@@ -169,13 +168,13 @@ impl Assign for LockFree {
     }
 
     fn free(&self, ticket: Ticket, handled: Duration) -> Freed {
-        let mut layout = self.layout.read();
-        let agent = layout.agent_named(ticket.agent);
-        assert!(agent.is_some(), "C9: a ticket of agent {} is not his", ticket.agent);
-        let Some(agent) = agent else { return Freed::Released };
+        let (agent, number, charge) = (ticket.agent(), ticket.number(), ticket.charge());
         #[cfg(debug_assertions)]
-        self.tickets.add(agent as usize, u32::MAX);
-        self.give_back(&mut layout, agent, Correction::handled(ticket.charge, handled))
+        self.tickets.add(number as usize, u32::MAX);
+        let mut layout = self.layout.read();
+        let his = layout.agent(number).is_some_and(|known| known.id == agent);
+        assert!(his, "C9: a ticket of agent {agent} is not his");
+        self.give_back(&mut layout, number, Correction::handled(charge, handled))
     }
 
     fn cancel(&self, slot: Slot) -> Cancelled {

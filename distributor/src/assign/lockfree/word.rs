@@ -115,13 +115,15 @@ impl Word {
     }
 
     /// One seat more, and its charge.
+    #[inline]
     pub(super) const fn seated(self, charge: u8) -> Self {
-        Self(ACTIVE.add(self.0, 1)).charged(charge)
+        self.restored().charged(charge)
     }
 
     /// One seat less.
+    #[inline]
     pub(super) const fn released(self, by: Correction) -> Self {
-        Self(ACTIVE.less(self.0, 1)).corrected(by)
+        Self(self.0 - (self.active() != 0) as u64).corrected(by)
     }
 
     /// The same seats: one came back and was sold again.
@@ -130,8 +132,9 @@ impl Word {
     }
 
     /// A seat the log shows as held; its score is in the log too.
+    #[inline]
     pub(super) const fn restored(self) -> Self {
-        Self(ACTIVE.add(self.0, 1))
+        Self(self.0 + (self.active() != ACTIVE.most()) as u64)
     }
 
     pub(super) const fn with_cap(self, cap: u8) -> Self {
@@ -143,8 +146,8 @@ impl Word {
     }
 
     pub(super) fn with_score(self, score: Score) -> Self {
-        let time = TIME.put(self.0, u64::from(score.time).min(TIME.most()));
-        Self(COUNT.put(time, u64::from(score.count).min(COUNT.most())))
+        let (time, count) = (u64::from(score.time), u64::from(score.count));
+        self.scored(least(time, TIME.most()), least(count, COUNT.most()))
     }
 
     /// Makes every hand-over under way void.
@@ -156,14 +159,25 @@ impl Word {
         self.active() < CAP.get(self.0)
     }
 
+    #[inline]
     const fn charged(self, charge: u8) -> Self {
-        Self(COUNT.add(TIME.add(self.0, charge as u64), 1))
+        let time = least(TIME.get(self.0) + charge as u64, TIME.most());
+        let count = least(COUNT.get(self.0) + 1, COUNT.most());
+        self.scored(time, count)
     }
 
     /// The score put right, and nothing else.
+    #[inline]
     pub(super) const fn corrected(self, by: Correction) -> Self {
-        let time = TIME.less(TIME.add(self.0, by.units), by.charge);
-        Self(COUNT.less(time, by.count))
+        let time = least(TIME.get(self.0) + by.units, TIME.most()).saturating_sub(by.charge);
+        self.scored(time, COUNT.get(self.0).saturating_sub(by.count))
+    }
+
+    /// With a score whose parts fit.
+    #[inline]
+    const fn scored(self, time: u64, count: u64) -> Self {
+        const REST: u64 = (1 << TIME.at) - 1;
+        Self(self.0 & REST | time << TIME.at | count << COUNT.at)
     }
 }
 
@@ -208,17 +222,11 @@ impl Field {
     const fn put(self, word: u64, value: u64) -> u64 {
         word & !(self.most() << self.at) | (value & self.most()) << self.at
     }
+}
 
-    /// Adds, stopping at the greatest value.
-    const fn add(self, word: u64, more: u64) -> u64 {
-        let sum = self.get(word).saturating_add(more);
-        self.put(word, if sum > self.most() { self.most() } else { sum })
-    }
-
-    /// Takes away, stopping at 0.
-    const fn less(self, word: u64, less: u64) -> u64 {
-        self.put(word, self.get(word).saturating_sub(less))
-    }
+#[inline]
+const fn least(one: u64, other: u64) -> u64 {
+    if one < other { one } else { other }
 }
 
 #[cfg(test)]

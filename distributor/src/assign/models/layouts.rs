@@ -18,11 +18,7 @@ pub(super) const MODELS: &[Model] = &[
         &[PublishWithoutLook, AppearWithoutFence, AppearInOldLayout],
         join_and_release,
     ),
-    model(
-        "arrival against another policy",
-        &[PublishWithoutLook, EditWithoutTail],
-        arrival_and_policy,
-    ),
+    model("arrival against another policy", &[], arrival_and_policy),
     model(
         "fill and release across an edit elsewhere",
         &[RepairInOldLayout],

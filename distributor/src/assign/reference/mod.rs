@@ -108,12 +108,12 @@ impl Reference {
 
     /// See [`super::Assign::free`].
     pub fn free(&mut self, ticket: Ticket, handled: Duration) -> Freed {
-        let agent = self.roster.agents.entry(ticket.agent).or_default();
-        assert!(agent.tickets > 0, "C9: a ticket of agent {} is not his", ticket.agent);
+        let agent = self.roster.agents.entry(ticket.agent()).or_default();
+        assert!(agent.tickets > 0, "C9: a ticket of agent {} is not his", ticket.agent());
         agent.tickets -= 1;
-        agent.score.correct(ticket.charge, handled);
+        agent.score.correct(ticket.charge(), handled);
         agent.give_back();
-        match self.settle(&self.roster.lines_of(ticket.agent)) {
+        match self.settle(&self.roster.lines_of(ticket.agent())) {
             0 => Freed::Released,
             _ => Freed::HandedOver,
         }
@@ -208,6 +208,6 @@ impl Reference {
         let agent = self.roster.agents.entry(seat.agent).or_default();
         agent.take_restored();
         agent.tickets += 1;
-        Ticket { agent: seat.agent, charge: seat.charge }
+        Ticket::new(seat.agent, 0, seat.charge)
     }
 }

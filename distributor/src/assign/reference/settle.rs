@@ -38,7 +38,7 @@ impl Reference {
         known.take(charge);
         known.tickets += 1;
         Seat {
-            ticket: Ticket { agent, charge },
+            ticket: Ticket::new(agent, 0, charge),
             group,
             cap: known.cap,
             gen_at_seat: known.generation,
@@ -69,7 +69,7 @@ impl Reference {
         }
         known.tickets += 1;
         Some(Seat {
-            ticket: Ticket { agent, charge },
+            ticket: Ticket::new(agent, 0, charge),
             group: wait.group,
             cap: known.cap,
             gen_at_seat: generation,

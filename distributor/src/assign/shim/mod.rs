@@ -197,6 +197,14 @@ impl Figure {
         self.0.store(value, PlainOrdering::Relaxed);
     }
 
+    /// Adds, wrapping, where only one thread at a time does; answers with the value before.
+    #[inline]
+    pub(super) fn add_alone(&self, value: u64) -> u64 {
+        let before = self.get();
+        self.set(before.wrapping_add(value));
+        before
+    }
+
     /// Adds, wrapping; answers with the value before.
     #[inline]
     pub(super) fn add(&self, value: u64) -> u64 {

@@ -22,6 +22,7 @@ pub(in crate::assign) struct Published<T> {
 /// An edition a reader holds on to.
 pub(in crate::assign) struct Reader<'a, T: Kept> {
     source: &'a Published<T>,
+    /// Always there, until it is dropped.
     held: Option<Arc<Edition<T>>>,
 }
 
@@ -47,12 +48,14 @@ impl<T: Kept> Published<T> {
         Self { shelf, edition: Word64::new(0), source }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(in crate::assign) fn read(&self) -> Reader<'_, T> {
         let kept = if is_shared_thread() { None } else { T::kept().take() };
         let number = self.edition.get();
-        let good = |kept: &Arc<Edition<T>>| kept.source == self.source && kept.number >= number;
-        let held = kept.filter(good).unwrap_or_else(|| self.fetch(number));
+        let held = match kept {
+            Some(kept) if kept.source == self.source && kept.number >= number => kept,
+            other => self.fetch_instead(other, number),
+        };
         Reader { source: self, held: Some(held) }
     }
 
@@ -61,6 +64,12 @@ impl<T: Kept> Published<T> {
         let number = self.edition.get() + 1;
         self.shelf.put(Edition { number, source: self.source, value });
         self.edition.set(number);
+    }
+
+    /// The edition in force, instead of one that is not.
+    #[cold]
+    fn fetch_instead(&self, _: Option<Arc<Edition<T>>>, number: u64) -> Arc<Edition<T>> {
+        self.fetch(number)
     }
 
     /// The edition on the shelf. One that its writer has not numbered yet is numbered here, so that
@@ -96,7 +105,7 @@ impl<T: Kept> Reader<'_, T> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn edition(&self) -> &Edition<T> {
         match &self.held {
             Some(held) => held,
@@ -115,7 +124,7 @@ impl<T: Kept> Deref for Reader<'_, T> {
 }
 
 impl<T: Kept> Drop for Reader<'_, T> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         if !is_shared_thread() {
             T::kept().set(self.held.take());

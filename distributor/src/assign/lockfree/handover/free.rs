@@ -11,6 +11,7 @@ use super::{Taken, Work};
 impl LockFree {
     /// Gives a seat of an agent back: to the first of his lines, or to himself. A seat sold again
     /// never leaves his word, so no newcomer comes between.
+    #[inline(always)]
     pub(in crate::assign::lockfree) fn give_back(
         &self,
         layout: &mut Reader<'_, Layout>,
@@ -23,8 +24,8 @@ impl LockFree {
                 layout.refresh();
             }
             let saleable = seen.saleable() || wrong(Mutant::ResellUnasked);
-            let head = if saleable { self.first_for(layout, agent) } else { None };
-            let Some(head) = head else {
+            let sold = saleable && !self.nobody_waits(layout, agent);
+            let Some(head) = sold.then(|| self.first_for(layout, agent)).flatten() else {
                 let new = seen.released(by);
                 match self.words.at(agent as usize).change(seen.0, new.0) {
                     Ok(_) => return self.released(layout, agent, seen, new),
@@ -32,23 +33,31 @@ impl LockFree {
                 }
                 continue;
             };
-            let corrected = Some((agent, seen.corrected(by)));
-            let charge = self.charge_of(layout, head, corrected);
-            let new = seen.resold(by, charge);
-            match self.words.at(agent as usize).change(seen.0, new.0) {
-                Ok(_) => {
-                    self.note(new);
-                    self.appeared(layout, agent, seen, new);
-                    let policy = Policy::Circular;
-                    let taken = Taken { agent, word: seen, charge, key: 0, policy };
-                    return self.resell(layout, taken, head);
-                }
-                Err(now) => seen = Word(now),
+            match self.resold(layout, (agent, seen), head, by) {
+                Ok(freed) => return freed,
+                Err(now) => seen = now,
             }
         }
     }
 
-    #[inline]
+    /// Sells a seat that comes back to `head`; the agent's word as it is when it was changed.
+    fn resold(
+        &self,
+        layout: &mut Reader<'_, Layout>,
+        (agent, seen): (u32, Word),
+        head: Head,
+        by: Correction,
+    ) -> Result<Freed, Word> {
+        let charge = self.charge_of(layout, head, Some((agent, seen.corrected(by))));
+        let new = seen.resold(by, charge);
+        self.words.at(agent as usize).change(seen.0, new.0).map_err(Word)?;
+        self.note(new);
+        self.appeared(layout, agent, seen, new);
+        let taken = Taken { agent, word: seen, charge, key: 0, policy: Policy::Circular };
+        Ok(self.resell(layout, taken, head))
+    }
+
+    #[inline(always)]
     fn released(&self, layout: &mut Reader<'_, Layout>, agent: u32, old: Word, new: Word) -> Freed {
         if self.appeared(layout, agent, old, new) && !wrong(Mutant::ReleaseWithoutTail) {
             self.tail_of(layout, agent);
@@ -77,13 +86,12 @@ impl LockFree {
 
     /// The first conversation of the lines an agent serves: his own line before his groups, then
     /// the least key.
-    #[inline]
     fn first_for(&self, layout: &Layout, agent: u32) -> Option<Head> {
         if let Some(own) = self.lines.head(Room::own(agent)) {
             return Some(own);
         }
         let heads = layout.stands(agent).iter();
-        let heads = heads.filter_map(|stand| self.lines.head(self.room.queue(stand.group)));
+        let heads = heads.filter_map(|stand| self.lines.head(self.room.queue(stand.group())));
         heads.min_by_key(Head::order)
     }
 

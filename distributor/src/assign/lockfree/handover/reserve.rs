@@ -1,9 +1,11 @@
+use model::fold::Score;
+use model::id::LaneId;
 use model::people::Policy;
 
 use crate::assign::lockfree::LockFree;
 use crate::assign::lockfree::index::{Found, Index};
 use crate::assign::lockfree::pick::{Pick, Search};
-use crate::assign::lockfree::roster::{Group, Layout, Mean, Stand};
+use crate::assign::lockfree::roster::{Group, Layout, Mean};
 use crate::assign::lockfree::word::{Correction, Word};
 use crate::assign::shim::{Mutant, Reader, full_fence, wrong};
 
@@ -38,19 +40,20 @@ pub(in crate::assign::lockfree) struct Picked {
 }
 
 impl LockFree {
-    /// Reserves whom the policy of a group picks.
+    /// Reserves whom the policy of a group picks, for an arrival of `lane` or for a hand-over.
+    #[inline(always)]
     pub(in crate::assign::lockfree) fn pick(
         &self,
         layout: &mut Reader<'_, Layout>,
         number: u32,
-        turns: bool,
+        lane: Option<LaneId>,
     ) -> Picked {
         let mut repaired = false;
         loop {
             let Some(group) = layout.group(number) else {
                 return Picked { taken: None, repaired };
             };
-            let mut pick = Pick { core: self, layout, group, number, turns, repaired };
+            let mut pick = Pick { core: self, layout, group, lane, repaired };
             let search = pick.search();
             repaired = pick.repaired && !wrong(Mutant::RepairWithoutTail);
             match search {
@@ -61,29 +64,23 @@ impl LockFree {
         }
     }
 
-    /// Reserves the agent of a group whose bit was found, tried first with the word seen; clears
-    /// the bit when that fills him.
-    #[inline]
+    /// Reserves the agent of a group whose bit was found, tried first with the word seen, which is
+    /// eligible; clears the bit when that fills him.
+    #[inline(always)]
     pub(in crate::assign::lockfree) fn reserve_at(
         &self,
         layout: &Reader<'_, Layout>,
-        number: u32,
+        group: &Group,
         found: Found,
         mut seen: Word,
     ) -> Tried {
-        let known = layout.group(number);
-        let Some((group, agent)) = known.and_then(|g| Some((g, g.agent(found.position)?))) else {
-            return Tried::Refused;
-        };
+        let Some(agent) = group.agent(found.position) else { return Tried::Refused };
         let charge = self.charge(group, seen.score().count, None);
         let early = wrong(Mutant::LayoutBeforeWord) && layout.is_current();
         if early {
             seen = self.word(agent);
         }
         loop {
-            if !seen.eligible() {
-                return Tried::Refused;
-            }
             if !early && !layout.is_current() && !wrong(Mutant::ReserveStranger) {
                 return Tried::Renewed;
             }
@@ -95,8 +92,7 @@ impl LockFree {
             };
             match reserved {
                 Ok(_) => {
-                    self.note(new);
-                    let repaired = !new.eligible() && self.clear(layout, number, found);
+                    let repaired = !new.eligible() && self.filled(layout, group, found, new);
                     let policy = group.policy;
                     let taken = Taken { agent, word: seen, charge, key: 0, policy };
                     return Tried::Seated { taken, repaired };
@@ -104,7 +100,17 @@ impl LockFree {
                 Err(now) if !group.eligible.ranks_alike(seen, Word(now)) => return Tried::Changed,
                 Err(now) => seen = Word(now),
             }
+            if !seen.eligible() {
+                return Tried::Refused;
+            }
         }
+    }
+
+    /// A reservation took the last seat of the agent whose bit was found.
+    #[inline(always)]
+    fn filled(&self, layout: &Reader<'_, Layout>, group: &Group, found: Found, new: Word) -> bool {
+        self.note(new);
+        self.clear(layout, group, found)
     }
 
     /// Reserves one agent, whatever his groups say, while `eligible` holds of his word.
@@ -166,7 +172,7 @@ impl LockFree {
     /// Sets the bits of an agent whose word made him eligible; whether it did. Who was eligible and
     /// whose score fell is shown again where scores count: that owes nothing, he was to be found
     /// all the time.
-    #[inline]
+    #[inline(always)]
     pub(in crate::assign::lockfree) fn appeared(
         &self,
         layout: &mut Reader<'_, Layout>,
@@ -183,8 +189,9 @@ impl LockFree {
         appears
     }
 
-    /// Sets the bits of an agent who is eligible with this word. The layout is looked at after his word was
-    /// changed: either this finds a layout being published, or its publisher finds the word.
+    /// Sets the bits of an agent who is eligible with this word. The layout is looked at after his
+    /// word was changed: either this finds a layout being published, or its publisher finds the word.
+    #[inline(always)]
     pub(in crate::assign::lockfree) fn appear(
         &self,
         layout: &mut Reader<'_, Layout>,
@@ -198,8 +205,8 @@ impl LockFree {
             layout.refresh();
         }
         for stand in layout.stands(agent) {
-            if let Some(group) = layout.group(stand.group) {
-                group.eligible.show(stand.position as usize, word);
+            if let Some(group) = layout.group(stand.group()) {
+                group.eligible.show(stand.position(), word);
             }
         }
     }
@@ -212,48 +219,57 @@ impl LockFree {
             return;
         }
         for stand in layout.stands(agent) {
-            let index = layout.group(stand.group).map(|group| &group.eligible);
+            let index = layout.group(stand.group()).map(|group| &group.eligible);
             if let Some(Index::Ring(ring)) = index {
-                ring.show(stand.position as usize, word);
+                ring.show(stand.position(), word);
             }
         }
     }
 
     /// Clears the bit found of an agent who is not eligible, and looks at him again: whoever made
     /// him eligible meanwhile may have found the bit still set. Whether anything was set again.
+    #[inline(always)]
     pub(in crate::assign::lockfree) fn clear(
         &self,
         layout: &Reader<'_, Layout>,
-        number: u32,
+        group: &Group,
         found: Found,
     ) -> bool {
-        let known = layout.group(number);
-        let Some((group, agent)) = known.and_then(|g| Some((g, g.agent(found.position)?))) else {
-            return false;
-        };
+        let Some(agent) = group.agent(found.position) else { return false };
         let repaired = group.eligible.hide(found);
         full_fence();
         let word = self.word(agent);
         if wrong(Mutant::ClearWithoutLook) || !word.eligible() {
             return repaired;
         }
+        self.put_back(layout, group, (found.position, agent), word) || repaired
+    }
+
+    /// Sets the bit of an agent again who was found eligible after all, where he stands by now;
+    /// whether he receives the group's conversations still.
+    #[cold]
+    fn put_back(
+        &self,
+        layout: &Reader<'_, Layout>,
+        group: &Group,
+        (position, agent): (usize, u32),
+        word: Word,
+    ) -> bool {
         if layout.is_current() {
-            return group.eligible.show_again(found.position, word) || repaired;
+            return group.eligible.show_again(position, word);
         }
         if wrong(Mutant::RepairInOldLayout) {
-            return repaired;
+            return false;
         }
         let layout = self.layout.read();
-        let Some(Stand { group, position }) = layout.stand(agent, number) else {
-            return repaired;
-        };
-        layout.group(group).is_some_and(|g| g.eligible.show_again(position as usize, word))
-            || repaired
+        let stand = layout.stand(agent, group.number);
+        let Some((group, stand)) = layout.group(group.number).zip(stand) else { return false };
+        group.eligible.show_again(stand.position(), word)
     }
 
     /// What a conversation of a group is charged; `turn` says now and then that the mean is to be
     /// brought on. `corrected` is an agent's word as it is about to be.
-    #[inline]
+    #[inline(always)]
     pub(in crate::assign::lockfree) fn charge(
         &self,
         group: &Group,
@@ -261,18 +277,31 @@ impl LockFree {
         corrected: Option<(u32, Word)>,
     ) -> u8 {
         const EVERY: u32 = 8;
-        let word = |agent| match corrected {
-            Some((of, word)) if of == agent => word,
-            _ => self.word(agent),
-        };
-        let score = |at: usize| group.position(at).map(|p| word(p.agent).score());
-        let members = group.order.len();
-        if members <= Mean::EXACT {
-            return Mean::of((0..members).filter_map(score));
+        if group.order.len() <= Mean::EXACT {
+            return self.exact_mean(group, corrected);
         }
         if turn.is_multiple_of(EVERY) {
-            group.mean.look(members, score);
+            self.look(group, corrected);
         }
         group.mean.last()
+    }
+
+    fn exact_mean(&self, group: &Group, corrected: Option<(u32, Word)>) -> u8 {
+        Mean::of(group.order.iter().map(|at| self.score_of(at.agent, corrected)))
+    }
+
+    #[inline(never)]
+    fn look(&self, group: &Group, corrected: Option<(u32, Word)>) {
+        let score = |at: usize| Some(self.score_of(group.position(at)?.agent, corrected));
+        group.mean.look(group.order.len(), score);
+    }
+
+    /// The score of an agent, as his word is or is about to be.
+    #[inline]
+    fn score_of(&self, agent: u32, corrected: Option<(u32, Word)>) -> Score {
+        match corrected {
+            Some((of, word)) if of == agent => word.score(),
+            _ => self.word(agent).score(),
+        }
     }
 }

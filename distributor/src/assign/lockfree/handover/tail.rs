@@ -137,28 +137,38 @@ impl LockFree {
     pub(in crate::assign::lockfree) fn owe(&self, layout: &Layout, agent: u32, work: &mut Work) {
         work.add(Room::own(agent));
         for stand in layout.stands(agent) {
-            work.add(self.room.queue(stand.group));
+            work.add(self.room.queue(stand.group()));
         }
     }
 
     /// Looks at the lines an agent serves who became eligible.
+    #[inline(always)]
     pub(in crate::assign::lockfree) fn tail_of(&self, layout: &mut Reader<'_, Layout>, agent: u32) {
         if !wrong(Mutant::TailWithoutFence) {
             full_fence();
         }
         layout.refresh();
-        let own = Room::own(agent);
-        let empty = self.lines.is_empty(own)
-            && (layout.stands(agent).iter())
-                .all(|stand| self.lines.is_empty(self.room.queue(stand.group)));
-        if !empty {
-            let mut work = Work::new();
-            self.owe(layout, agent, &mut work);
-            if wrong(Mutant::TailForgetsOwn) {
-                work.remove(own);
-            }
-            self.tail(layout, work);
+        if !self.nobody_waits(layout, agent) {
+            self.tail_of_all_his(layout, agent);
         }
+    }
+
+    #[cold]
+    fn tail_of_all_his(&self, layout: &mut Reader<'_, Layout>, agent: u32) {
+        let mut work = Work::new();
+        self.owe(layout, agent, &mut work);
+        if wrong(Mutant::TailForgetsOwn) {
+            work.remove(Room::own(agent));
+        }
+        self.tail(layout, work);
+    }
+
+    /// Whether no line an agent serves has anybody in it.
+    #[inline(always)]
+    pub(super) fn nobody_waits(&self, layout: &Layout, agent: u32) -> bool {
+        let mut stands = layout.stands(agent).iter();
+        self.lines.is_empty(Room::own(agent))
+            && stands.all(|stand| self.lines.is_empty(self.room.queue(stand.group())))
     }
 
     fn settle(&self, layout: &mut Reader<'_, Layout>, work: &mut Work) {
@@ -204,7 +214,7 @@ impl LockFree {
                 self.reserve(agent, charge, Word::eligible).ok()
             }
             Err(group) => {
-                let picked = self.pick(layout, group, false);
+                let picked = self.pick(layout, group, None);
                 if picked.taken.is_none() && picked.repaired {
                     return Served::Again;
                 }

@@ -12,7 +12,7 @@ use super::Taken;
 
 impl LockFree {
     /// A conversation comes to a group; see [`crate::assign::Assign::arrive`].
-    #[inline]
+    #[inline(always)]
     pub(in crate::assign::lockfree) fn come(&self, id: GroupId, slot: Slot, key: i64) -> Arrival {
         let mut layout = self.layout.read();
         let group = match layout.group_named(id) {
@@ -20,8 +20,8 @@ impl LockFree {
             None => self.learn_group(id),
         };
         let line = self.room.queue(group);
-        if self.lines.head(line).is_none() {
-            let picked = self.pick(&mut layout, group, true);
+        if self.lines.is_empty(line) || self.lines.head(line).is_none() {
+            let picked = self.pick(&mut layout, group, Some(slot.lane));
             if picked.taken.is_some() && picked.repaired {
                 self.tail_of_line(&mut layout, line);
             }
@@ -51,7 +51,7 @@ impl LockFree {
         }
         let mut layout = self.layout.read();
         let Some(agent) = layout.agent_named(user) else { return SeatOutcome::NotAvailable };
-        let home = || layout.agent(agent)?.home;
+        let home = || layout.agent(agent)?.home();
         let group = match state {
             State::Waiting { .. } => Some(self.lines.home(slot).group),
             _ => home(),
@@ -89,7 +89,7 @@ impl LockFree {
         if !self.leave_line(slot) {
             return Requeued::HandedOver;
         }
-        match self.come(group, slot, key) {
+        match crate::assign::Assign::arrive(self, group, slot, key) {
             Arrival::Seated(seat) => Requeued::Seated(seat),
             Arrival::Waiting => Requeued::Waiting,
         }
@@ -155,6 +155,7 @@ impl LockFree {
         self.lines.withdraw(slot) || self.lines.word(slot).state() == State::Free
     }
 
+    #[inline(always)]
     fn seat_of(&self, layout: &Layout, taken: Taken, group: GroupId, why: Why) -> Option<Seat> {
         Some(Seat {
             ticket: self.mint(layout, taken.agent, taken.charge)?,

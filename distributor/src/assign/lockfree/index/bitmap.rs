@@ -7,7 +7,9 @@ use crate::assign::shim::{Mutant, Words, full_fence, wrong};
 /// another thread repairs a summary; whoever repairs is told, and owes a new search.
 #[derive(Debug)]
 pub(in crate::assign) struct Bitmap {
-    levels: Box<[Words]>,
+    leaves: Words,
+    /// Level by level, the lowest first.
+    summaries: Box<[Words]>,
     bits: usize,
 }
 
@@ -20,15 +22,14 @@ const TOP: usize = if cfg!(chasqui_loom) { 0 } else { 4 };
 
 impl Bitmap {
     pub(in crate::assign) fn new(bits: usize) -> Self {
-        let mut levels = Vec::new();
         let mut words = bits.div_ceil(LEAF).max(1);
-        loop {
-            levels.push(Words::new(words));
-            if words <= TOP || words == 1 && levels.len() > 1 {
-                return Self { levels: levels.into(), bits };
-            }
+        let leaves = Words::new(words);
+        let mut summaries = Vec::new();
+        while words > TOP && (words > 1 || summaries.is_empty()) {
             words = words.div_ceil(SUMMARY);
+            summaries.push(Words::new(words));
         }
+        Self { leaves, summaries: summaries.into(), bits }
     }
 
     pub(in crate::assign::lockfree) fn bits(&self) -> usize {
@@ -37,41 +38,46 @@ impl Bitmap {
 
     /// The words at the bottom.
     pub(in crate::assign::lockfree) fn leaves(&self) -> &Words {
-        self.level(0)
+        &self.leaves
     }
 
     #[inline]
     pub(in crate::assign::lockfree) fn has(&self, bit: usize) -> bool {
-        self.leaves().at(bit / LEAF).get() >> (bit % LEAF) & 1 == 1
+        self.leaves.at(bit / LEAF).get() >> (bit % LEAF) & 1 == 1
     }
 
     /// Whether a search that comes from far finds the bit: it is set, and so is all above it.
     pub(in crate::assign::lockfree) fn finds(&self, bit: usize) -> bool {
-        let (mut at, mut width) = (bit, LEAF);
-        self.levels.iter().all(|level| {
-            let set = level.at(at / width).get() >> (at % width) & 1 == 1;
-            (at, width) = (at / width, SUMMARY);
-            set
-        })
+        let mut at = bit / LEAF;
+        self.has(bit)
+            && self.summaries.iter().all(|level| {
+                let set = level.at(at / SUMMARY).get() >> (at % SUMMARY) & 1 == 1;
+                at /= SUMMARY;
+                set
+            })
     }
 
-    /// Sets a bit, and what is missing above it.
+    /// Sets a bit, and what is missing above it. Comes after a fence: one who finds the bit set
+    /// writes nothing, for whoever clears it after that look has a fence behind the clearing, and
+    /// sees then what the caller has written before his.
     #[inline]
     pub(in crate::assign) fn set(&self, bit: usize) {
-        self.leaves().at(bit / LEAF).raise(1 << (bit % LEAF));
-        self.raise(0, bit / LEAF);
+        if !self.has(bit) {
+            self.leaves.at(bit / LEAF).raise(1 << (bit % LEAF));
+        }
+        self.raise(bit / LEAF);
     }
 
     /// Sets a bit and those above it, all by writes: whoever takes the top with
     /// [`Words`] swaps finds it, whatever stopped others half-way.
     pub(in crate::assign) fn signal(&self, bit: usize) {
         let late = wrong(Mutant::SummaryBeforeLeaf);
-        let leaf = || self.leaves().at(bit / LEAF).raise(1 << (bit % LEAF));
+        let leaf = || self.leaves.at(bit / LEAF).raise(1 << (bit % LEAF));
         if !late {
             leaf();
         }
         let mut word = bit / LEAF;
-        for level in self.levels.iter().skip(1) {
+        for level in &self.summaries {
             level.at(word / SUMMARY).raise(1 << (word % SUMMARY));
             word /= SUMMARY;
         }
@@ -85,23 +91,26 @@ impl Bitmap {
     pub(in crate::assign) fn clear(&self, bit: usize) -> bool {
         let mut word = bit / LEAF;
         let mask = 1 << (bit % LEAF);
-        let mut empty = self.leaves().at(word).lower(mask) & !mask == 0;
-        for (below, level) in self.levels.iter().zip(self.levels.iter().skip(1)) {
-            if !empty {
-                return false;
-            }
+        if self.leaves.at(word).lower(mask) & !mask != 0 {
+            return false;
+        }
+        let mut below = &self.leaves;
+        for level in &self.summaries {
             let (at, mask) = (word / SUMMARY, 1 << (word % SUMMARY));
-            empty = level.at(at).lower(mask) & !mask == 0;
+            let left = level.at(at).lower(mask) & !mask;
             full_fence();
             if !wrong(Mutant::SummaryWithoutLook) && below.at(word).get() != 0 {
                 if wrong(Mutant::RepairOneLevel) {
                     level.at(at).raise(mask);
                 } else {
-                    self.repair(bit);
+                    self.raise(bit / LEAF);
                 }
                 return true;
             }
-            word = at;
+            if left != 0 {
+                return false;
+            }
+            (below, word) = (level, at);
         }
         false
     }
@@ -110,14 +119,28 @@ impl Bitmap {
     /// whose last bit was cleared while another was set.
     #[inline]
     pub(in crate::assign::lockfree) fn is_empty(&self) -> bool {
-        self.levels.last().is_none_or(|top| top.iter().all(|word| word.get() == 0))
+        let top = self.summaries.last().unwrap_or(&self.leaves);
+        top.iter().all(|word| word.get() == 0)
     }
 
-    /// The first set bit from `from` on: up while nothing is left in the words passed, down to the
-    /// first word that has something. A summary that is set above an empty word is passed by.
+    /// The first set bit from `from` on.
     #[inline]
     pub(in crate::assign) fn next(&self, from: usize) -> Option<usize> {
-        let (mut level, mut at) = (0, from);
+        let word = from / LEAF;
+        if word >= self.leaves.len() {
+            return None;
+        }
+        match self.leaves.at(word).get() >> (from % LEAF) {
+            0 => self.next_behind(word),
+            left => Some(from + left.trailing_zeros() as usize),
+        }
+    }
+
+    /// The first set bit in a leaf behind `word`: up while nothing is left in the words passed, down
+    /// to the first word that has something. A summary that is set above an empty word is passed by.
+    fn next_behind(&self, word: usize) -> Option<usize> {
+        let flat = self.summaries.is_empty();
+        let (mut level, mut at) = if flat { (0, (word + 1) * LEAF) } else { (1, word + 1) };
         loop {
             let bits = if level == 0 { LEAF } else { SUMMARY };
             let (words, word) = (self.level(level), at / bits);
@@ -133,7 +156,7 @@ impl Bitmap {
                     _ => at *= SUMMARY,
                 }
                 level -= 1;
-            } else if level + 1 < self.levels.len() {
+            } else if level < self.summaries.len() {
                 at = word + 1;
                 level += 1;
             } else {
@@ -173,14 +196,14 @@ impl Bitmap {
     }
 
     pub(in crate::assign::lockfree) fn heights(&self) -> usize {
-        self.levels.len()
+        1 + self.summaries.len()
     }
 
-    /// Sets the summaries above a word that are missing. Each is looked at: one that is set says
+    /// Sets the summaries above a leaf that are missing. Each is looked at: one that is set says
     /// nothing of those above it, whose setter may have stopped.
     #[inline]
-    fn raise(&self, above: usize, mut word: usize) {
-        for level in self.levels.iter().skip(above + 1) {
+    fn raise(&self, mut word: usize) {
+        for level in &self.summaries {
             if !wrong(Mutant::SummaryWithoutFence) {
                 full_fence();
             }
@@ -194,15 +217,13 @@ impl Bitmap {
         }
     }
 
-    #[cold]
-    fn repair(&self, bit: usize) {
-        self.raise(0, bit / LEAF);
-    }
-
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "a level that exists")]
     fn level(&self, level: usize) -> &Words {
-        &self.levels[level]
+        match level.checked_sub(1) {
+            Some(above) => &self.summaries[above],
+            None => &self.leaves,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use model::id::GroupId;
 
 use crate::assign::lockfree::LockFree;
-use crate::assign::lockfree::roster::Group;
+use crate::assign::lockfree::roster::{Group, Layout};
 use crate::assign::lockfree::slot::State;
 use crate::assign::policy::{self, Turns, View};
 use crate::assign::{Explanation, Passed, Slot};
@@ -17,9 +17,9 @@ impl LockFree {
                 let passed = self.word(agent).refusal().map(|why| (known.id, why));
                 Some(Explanation { passed: Vec::from_iter(passed), ..Explanation::default() })
             }
-            Err(group) => {
-                Some(layout.group(group).map(|group| self.ranked(group)).unwrap_or_default())
-            }
+            Err(group) => Some(
+                layout.group(group).map(|group| self.ranked(&layout, group)).unwrap_or_default(),
+            ),
         }
     }
 
@@ -30,29 +30,30 @@ impl LockFree {
     ) -> Option<Explanation> {
         let layout = self.layout.read();
         let group = layout.group(layout.group_named(group)?)?;
-        Some(self.ranked(group))
+        Some(self.ranked(&layout, group))
     }
 
     /// The members of a group by what their words say: the rule of the policy is asked, not the
     /// index, so that the one can be held against the other.
-    fn ranked(&self, group: &Group) -> Explanation {
+    fn ranked(&self, layout: &Layout, group: &Group) -> Explanation {
         let (mut eligible, mut passed) = (Vec::new(), Vec::new());
-        for member in &group.members {
+        for (member, receives) in group.members() {
+            let Some(known) = layout.agent(member.agent) else { continue };
             let word = self.word(member.agent);
-            let refusal =
-                if member.receives { word.refusal() } else { Some(Passed::DoesNotReceive) };
+            let refusal = if receives { word.refusal() } else { Some(Passed::DoesNotReceive) };
             match refusal {
-                Some(why) => passed.push((member.id, why)),
+                Some(why) => passed.push((known.id, why)),
                 None => eligible.push(policy::Member {
-                    agent: member.id,
-                    place: member.place,
-                    rank: member.rank,
+                    agent: known.id,
+                    place: u64::from(member.place),
+                    rank: known.rank,
                     score: word.score(),
                 }),
             }
         }
-        let turns = group.turns();
-        let turns = Turns::new(turns.last, turns.of_rank);
+        let turns = group.turns(|agent| layout.rank(agent));
+        let of_rank = turns.of_rank.into_iter().map(|(rank, place)| (rank, u64::from(place)));
+        let turns = Turns::new(turns.last.map(u64::from), of_rank.collect());
         let view = View { eligible: &eligible, turns: &turns };
         Explanation { ranking: policy::rank(group.policy, view), passed }
     }

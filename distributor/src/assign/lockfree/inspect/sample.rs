@@ -63,7 +63,7 @@ impl LockFree {
         let agent = layout.agent_named(user).unwrap();
         let group = layout.group_named(GroupId(1)).unwrap();
         let stand = layout.stand(agent, group).unwrap();
-        let found = Found::flat(stand.position as usize);
+        let found = Found::flat(stand.position());
         layout.group(group).unwrap().eligible.hide(found);
     }
 }

@@ -104,7 +104,7 @@ fn pick(core: &LockFree, policy: Policy) -> bool {
     };
     let eligible = (0..AGENTS).map(|agent| core.word(agent)).filter(|word| word.eligible());
     let least = eligible.map(key).min();
-    let picked = core.pick(&mut core.layout.read(), 0, true);
+    let picked = core.pick(&mut core.layout.read(), 0, Some(LaneId::FIRST));
     assert!(!picked.repaired, "one thread has nothing to repair");
     assert_eq!(picked.taken.map(|taken| (taken.key, key(taken.word))), least.map(|k| (k, k)));
     picked.taken.is_some()

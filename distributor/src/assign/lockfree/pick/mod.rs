@@ -8,6 +8,7 @@ mod scores;
 #[cfg(not(chasqui_loom))]
 mod exact;
 
+use model::id::LaneId;
 use model::people::Policy;
 
 use super::LockFree;
@@ -21,11 +22,9 @@ use crate::assign::shim::Reader;
 pub(super) struct Pick<'a> {
     pub(super) core: &'a LockFree,
     pub(super) layout: &'a Reader<'a, Layout>,
-    /// The group, and its number.
     pub(super) group: &'a Group,
-    pub(super) number: u32,
-    /// Whether it takes the group's turn: arrivals do, hand-overs do not.
-    pub(super) turns: bool,
+    /// The lane of an arrival, which takes the group's turn; a hand-over has none.
+    pub(super) lane: Option<LaneId>,
     /// Whether a bit was set again: the group's line is to be looked at once more.
     pub(super) repaired: bool,
 }
@@ -40,6 +39,7 @@ pub(super) enum Search {
 
 impl Pick<'_> {
     /// Reserves whom the policy picks.
+    #[inline(always)]
     pub(super) fn search(&mut self) -> Search {
         match &self.group.eligible {
             Index::Ring(ring) => scores::search(self, ring),
@@ -52,7 +52,7 @@ impl Pick<'_> {
     }
 
     /// The word of the agent whose bit was found, when he is eligible; else the bit is cleared.
-    #[inline]
+    #[inline(always)]
     fn eligible(&mut self, found: Found) -> Option<Word> {
         let word = self.word(found.position)?;
         if word.eligible() {
@@ -62,21 +62,17 @@ impl Pick<'_> {
         None
     }
 
-    /// Clears a bit that was found; its agent is looked at again.
-    fn clear(&mut self, found: Found) {
-        self.repaired |= self.core.clear(self.layout, self.number, found);
-    }
-
     /// The word of the agent at a position.
+    #[inline(always)]
     fn word(&self, position: usize) -> Option<Word> {
         Some(self.core.word(self.group.agent(position)?))
     }
 
     /// Reserves the agent whose bit was found; `None` when he is not eligible any more, or
     /// not as he was.
-    #[inline]
+    #[inline(always)]
     fn reserve(&mut self, found: Found, seen: Word, key: u64) -> Option<Search> {
-        match self.core.reserve_at(self.layout, self.number, found, seen) {
+        match self.core.reserve_at(self.layout, self.group, found, seen) {
             Tried::Seated { taken, repaired } => {
                 self.repaired |= repaired;
                 Some(Search::Seated(Taken { key, ..taken }))
@@ -89,4 +85,16 @@ impl Pick<'_> {
             Tried::Renewed => Some(Search::Renewed),
         }
     }
+
+    /// Clears a bit that was found; its agent is looked at again.
+    #[inline(never)]
+    fn clear(&mut self, found: Found) {
+        self.repaired |= self.core.clear(self.layout, self.group, found);
+    }
+}
+
+/// The place of a position in join order.
+#[inline(always)]
+fn place(group: &Group, position: usize) -> u64 {
+    group.position(position).map_or(0, |at| u64::from(at.place))
 }

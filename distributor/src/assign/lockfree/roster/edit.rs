@@ -4,11 +4,11 @@ use std::sync::Arc;
 use model::desk::Settings;
 use model::fold::Score;
 use model::id::{GroupId, UserId};
-use model::people::{NewcomerScore, User, UserKind};
+use model::people::{AgentRank, NewcomerScore, User, UserKind};
 
-use super::group::{Described, Group, Turns};
+use super::group::{Described, Group, Position};
 use super::names::Names;
-use super::{Agent, Layout, Member, Room, Stand};
+use super::{Agent, Layout, Member, Room, Stand, Stands};
 
 /// The next layout, and what it asks of the agents' words.
 #[derive(Debug)]
@@ -54,14 +54,16 @@ impl Edit {
         let (mut groups, mut renewed) = (Vec::new(), Vec::new());
         for (number, id) in (0..).zip(&people.groups) {
             let known = layout.groups.get(number as usize);
-            let said =
-                describe(*id, known, settings, members.remove(id).unwrap_or_default(), &users);
+            let was = known.map(|known| layout.described(known));
+            let was = was.unwrap_or_else(|| Described::new(number, *id));
+            let wanted = members.remove(id).unwrap_or_default();
+            let said = described(&was, settings, wanted, &users);
             match known {
-                Some(known) if known.is(&said) => groups.push(known.clone()),
+                Some(known) if was == said => groups.push(known.clone()),
                 _ => {
                     leave(known, &said, &mut changes);
                     renewed.push(number);
-                    groups.push(Arc::new(Group::following(said, known)));
+                    groups.push(Arc::new(layout.followed(known, said)));
                 }
             }
         }
@@ -114,13 +116,14 @@ impl Layout {
     /// This layout with the turns of its groups set; for a core that starts anew.
     pub(in crate::assign::lockfree) fn with_turns(&self, last: &BTreeMap<GroupId, UserId>) -> Self {
         let groups = self.groups.iter().map(|group| {
-            let mut turns = group.turns();
+            let mut turns = group.turns(|agent| self.rank(agent));
+            let said = self.described(group);
             let had = last.get(&group.id);
-            let Some(member) = group.members.iter().find(|m| Some(&m.id) == had) else {
+            let Some(member) = said.members.iter().find(|m| Some(&m.id) == had) else {
                 return group.clone();
             };
-            turns.take(member);
-            Arc::new(Group::new(group.described(), turns))
+            turns.take(member.place, member.rank);
+            Arc::new(Group::new(said, turns))
         });
         let (users, names) = (self.users.clone(), self.group_names.clone());
         lay_out(self.agents.clone(), users, names, groups.collect())
@@ -129,12 +132,39 @@ impl Layout {
     fn with(&self, people: People) -> Self {
         let users = Names::new(people.agents.iter().enumerate().map(|(n, a)| (a.id.0, n as u32)));
         let names = Names::new(people.groups.iter().enumerate().map(|(n, g)| (g.0, n as u32)));
-        let groups = people.groups.iter().enumerate().map(|(number, id)| {
-            let known = self.groups.get(number).cloned();
-            known.unwrap_or_else(|| Arc::new(Group::unknown(*id)))
+        let groups = (0..).zip(&people.groups).map(|(number, id)| {
+            let known = self.groups.get(number as usize).cloned();
+            known.unwrap_or_else(|| Arc::new(Group::unknown(number, *id)))
         });
         let groups = groups.collect();
         lay_out(people.agents, users, names, groups)
+    }
+
+    /// `said`, going on where a group of this layout stands.
+    fn followed(&self, known: Option<&Arc<Group>>, said: Described) -> Group {
+        let turns = known.map(|known| known.turns(|agent| self.rank(agent)));
+        let group = Group::new(said, turns.unwrap_or_default());
+        if let Some(known) = known {
+            group.mean.go_on(&known.mean);
+        }
+        group
+    }
+
+    /// A group of this layout, as it was described.
+    fn described(&self, group: &Group) -> Described {
+        let member = |(at, receives): (Position, bool)| {
+            let known = self.agent(at.agent)?;
+            let (id, rank) = (known.id, known.rank);
+            Some(Member { agent: at.agent, id, place: at.place, rank, receives })
+        };
+        let members = group.members().into_iter().filter_map(member).collect();
+        let Group { number, id, policy, newcomer, places, .. } = *group;
+        Described { number, id, policy, newcomer, members, places }
+    }
+
+    /// The rank of an agent, by number.
+    pub(in crate::assign::lockfree) fn rank(&self, agent: u32) -> AgentRank {
+        self.agent(agent).map(|known| known.rank).unwrap_or_default()
     }
 }
 
@@ -166,14 +196,15 @@ impl People {
         for agent in &mut self.agents {
             let user = settings.users.get(&agent.id).filter(|user| serves(user));
             let home = user.and_then(|user| numbers.get(&user.groups.first()?.group));
-            agent.home = home.copied().or(agent.home);
+            agent.home = home.map_or(agent.home, |home| Room::narrow(*home));
+            agent.rank = user.map_or(agent.rank, |user| user.rank);
         }
     }
 
     fn agent(&mut self, id: UserId, room: Room) -> bool {
         let fits = self.agents.len() < room.agents;
         if fits {
-            self.agents.push(Agent { id, home: None, stands: (0, 0) });
+            self.agents.push(Agent::new(id));
         } else {
             tracing::error!(agent = id.0, room = room.agents, "no room for another agent");
         }
@@ -191,24 +222,6 @@ impl People {
     }
 }
 
-impl Group {
-    /// `said`, going on where `known` stands.
-    fn following(said: Described, known: Option<&Arc<Self>>) -> Self {
-        let turns = known.map_or_else(Turns::default, |known| known.turns());
-        let group = Self::new(said, turns);
-        if let Some(known) = known {
-            group.draws.0.set(known.draws.0.get());
-            group.mean.go_on(&known.mean);
-        }
-        group
-    }
-
-    fn described(&self) -> Described {
-        let (id, policy, newcomer, places) = (self.id, self.policy, self.newcomer, self.places);
-        Described { id, policy, newcomer, members: self.members.clone(), places }
-    }
-}
-
 /// Whether a user is an agent at all.
 pub(super) fn serves(user: &User) -> bool {
     user.active && matches!(user.kind, UserKind::Agent | UserKind::SupervisorAgent)
@@ -221,32 +234,27 @@ fn change(id: UserId, settings: &Settings) -> Change {
 
 /// A group as the settings have it: who stays keeps his place, newcomers take the last places in
 /// order of their ids.
-fn describe(
-    id: GroupId,
-    known: Option<&Arc<Group>>,
+fn described(
+    was: &Described,
     settings: &Settings,
     mut wanted: BTreeMap<UserId, bool>,
     users: &Names,
 ) -> Described {
-    let rank = |id: UserId| settings.users.get(&id).map(|user| user.rank).unwrap_or_default();
-    let (policy, newcomer, mut places) = known
-        .map(|known| (known.policy, known.newcomer, known.places))
-        .unwrap_or((model::people::Policy::Circular, NewcomerScore::default(), 0));
-    let said = settings.groups.get(&id).map(|group| (group.policy, group.newcomer));
-    let (policy, newcomer) = said.unwrap_or((policy, newcomer));
-    let old = known.into_iter().flat_map(|known| &known.members);
-    let mut members: Vec<Member> = old
-        .filter_map(|member| {
-            let receives = wanted.remove(&member.id)?;
-            Some(Member { receives, rank: rank(member.id), ..*member })
-        })
-        .collect();
+    let rank = |id| settings.users.get(&id).map(|user| user.rank).unwrap_or_default();
+    let said = settings.groups.get(&was.id).map(|group| (group.policy, group.newcomer));
+    let (policy, newcomer) = said.unwrap_or((was.policy, was.newcomer));
+    let mut places = was.places;
+    let stay = |member: &Member| {
+        let receives = wanted.remove(&member.id)?;
+        Some(Member { receives, rank: rank(member.id), ..*member })
+    };
+    let mut members: Vec<Member> = was.members.iter().filter_map(stay).collect();
     for (id, receives) in wanted {
         let Some(agent) = users.get(id.0) else { continue };
         places += 1;
         members.push(Member { agent, id, place: places, rank: rank(id), receives });
     }
-    Described { id, policy, newcomer, members, places }
+    Described { number: was.number, id: was.id, policy, newcomer, members, places }
 }
 
 fn receivers(group: Option<&Arc<Group>>) -> BTreeSet<u32> {
@@ -281,16 +289,22 @@ fn lay_out(
     for (group, known) in (0..).zip(&groups) {
         for (position, at) in (0..).zip(&known.order) {
             if let Some(stands) = of_agent.get_mut(at.agent as usize) {
-                stands.push(Stand { group, position });
+                stands.push(Stand::new(group, position));
             }
         }
     }
-    let mut first = 0;
-    for (agent, stands) in agents.iter_mut().zip(&of_agent) {
-        agent.stands = (first, first + stands.len() as u32);
-        first = agent.stands.1;
+    let mut stands = Vec::new();
+    for (agent, of_agent) in agents.iter_mut().zip(&of_agent) {
+        agent.stands = match of_agent.as_slice() {
+            [stand] => Stands::One(*stand),
+            several => {
+                let (count, first) = (several.len() as u16, stands.len() as u32);
+                stands.extend(several);
+                Stands::Several { count, first }
+            }
+        };
     }
-    let stands = of_agent.into_iter().flatten().collect();
+    stands.shrink_to_fit();
     let goes_by_score = groups.iter().any(|group| group.eligible.goes_by_score());
     Layout { users, group_names, groups, agents, stands, goes_by_score }
 }

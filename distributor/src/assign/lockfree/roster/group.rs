@@ -5,32 +5,30 @@ use model::people::{AgentRank, NewcomerScore, Policy};
 
 use super::Mean;
 use crate::assign::lockfree::index::Index;
-use crate::assign::shim::{Alone, Figure, Word64};
+use crate::assign::shim::{Alone, Word64};
 
 /// A group in one layout.
 #[derive(Debug)]
 pub(in crate::assign::lockfree) struct Group {
+    pub(in crate::assign::lockfree) number: u32,
     pub(in crate::assign::lockfree) id: GroupId,
     pub(in crate::assign::lockfree) policy: Policy,
     pub(in crate::assign::lockfree) newcomer: NewcomerScore,
-    /// Members, in join order.
-    pub(in crate::assign::lockfree) members: Vec<Member>,
-    /// Those who receive, by position: in join order, or under agent-priority by rank first.
-    pub(in crate::assign::lockfree) order: Vec<Position>,
-    /// Their agents, by position: what a search by score goes through in any order.
-    agents: Vec<u32>,
+    /// Members who receive, by position: in join order, or under agent-priority by rank first.
+    pub(in crate::assign::lockfree) order: Box<[Position]>,
+    /// Members who do not, in join order.
+    silent: Box<[Position]>,
     /// Under agent-priority, the runs of equal rank.
     pub(in crate::assign::lockfree) classes: Vec<Class>,
     /// Positions whose agents may be eligible; all who are, are in it.
     pub(in crate::assign::lockfree) eligible: Index,
     /// Where the next turn begins.
     pub(in crate::assign::lockfree) turn: Alone<Word64>,
-    pub(in crate::assign::lockfree) draws: Alone<Figure>,
     pub(in crate::assign::lockfree) mean: Mean,
     /// The turns of the layouts before.
     before: Turns,
     /// Places given so far.
-    pub(in crate::assign::lockfree) places: u64,
+    pub(in crate::assign::lockfree) places: u32,
 }
 
 /// A member, as the settings have him.
@@ -39,17 +37,16 @@ pub(in crate::assign::lockfree) struct Member {
     pub(in crate::assign::lockfree) agent: u32,
     pub(in crate::assign::lockfree) id: UserId,
     /// His place in join order, never given twice.
-    pub(in crate::assign::lockfree) place: u64,
+    pub(in crate::assign::lockfree) place: u32,
     pub(in crate::assign::lockfree) rank: AgentRank,
     pub(in crate::assign::lockfree) receives: bool,
 }
 
-/// A member who receives, and what a decision needs of him.
+/// A member, and what a decision needs of him.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::assign::lockfree) struct Position {
     pub(in crate::assign::lockfree) agent: u32,
-    pub(in crate::assign::lockfree) class: u32,
-    pub(in crate::assign::lockfree) place: u64,
+    pub(in crate::assign::lockfree) place: u32,
 }
 
 /// The positions of one rank.
@@ -65,18 +62,20 @@ pub(in crate::assign::lockfree) struct Class {
 /// The places last reserved on arrival, in the group and in each rank.
 #[derive(Clone, Debug, Default)]
 pub(in crate::assign::lockfree) struct Turns {
-    pub(in crate::assign::lockfree) last: Option<u64>,
-    pub(in crate::assign::lockfree) of_rank: BTreeMap<AgentRank, u64>,
+    pub(in crate::assign::lockfree) last: Option<u32>,
+    pub(in crate::assign::lockfree) of_rank: BTreeMap<AgentRank, u32>,
 }
 
 /// What the settings say of a group.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Described {
+    pub(super) number: u32,
     pub(super) id: GroupId,
     pub(super) policy: Policy,
     pub(super) newcomer: NewcomerScore,
+    /// In join order.
     pub(super) members: Vec<Member>,
-    pub(super) places: u64,
+    pub(super) places: u32,
 }
 
 /// A turn: `stamp:40 | next position:24`. The stamp counts the turns taken in this layout.
@@ -85,43 +84,30 @@ const NEXT: u64 = (1 << 24) - 1;
 impl Group {
     /// A group with its bits clear and its turns going on from `turns`.
     pub(super) fn new(said: Described, turns: Turns) -> Self {
-        let Described { id, policy, newcomer, members, places } = said;
-        let by_rank = policy == Policy::AgentPriority;
-        let mut receivers: Vec<Member> = members.iter().filter(|m| m.receives).copied().collect();
-        if by_rank {
-            receivers.sort_by_key(|member| (std::cmp::Reverse(member.rank), member.place));
-        }
-        let classes = classes(&receivers, by_rank, &turns);
-        let class_of = |at| classes.iter().position(|class: &Class| at < class.end).unwrap_or(0);
-        let position = |(at, member): (usize, &Member)| Position {
-            agent: member.agent,
-            class: class_of(at) as u32,
-            place: member.place,
-        };
-        let order: Vec<Position> = receivers.iter().enumerate().map(position).collect();
+        let receivers = said.receivers();
+        let Described { number, id, policy, newcomer, members, places } = said;
+        let classes = classes(&receivers, policy == Policy::AgentPriority, &turns);
+        let silent = members.iter().filter(|member| !member.receives);
         let first = receivers.iter().filter(|m| turns.last.is_some_and(|last| m.place <= last));
         Self {
+            number,
             id,
             policy,
             newcomer,
-            eligible: Index::new(policy, order.len()),
+            eligible: Index::new(policy, receivers.len()),
             turn: Alone(Word64::new(first.count() as u64)),
-            draws: Alone(Figure::default()),
             mean: Mean::default(),
             before: turns,
             places,
-            members,
-            agents: order.iter().map(|position| position.agent).collect(),
-            order,
+            order: receivers.iter().map(Position::from).collect(),
+            silent: silent.map(Position::from).collect(),
             classes,
         }
     }
 
     /// A group nobody has described.
-    pub(super) fn unknown(id: GroupId) -> Self {
-        let (policy, newcomer) = (Policy::Circular, NewcomerScore::default());
-        let said = Described { id, policy, newcomer, members: Vec::new(), places: 0 };
-        Self::new(said, Turns::default())
+    pub(super) fn unknown(number: u32, id: GroupId) -> Self {
+        Self::new(Described::new(number, id), Turns::default())
     }
 
     #[inline]
@@ -132,37 +118,77 @@ impl Group {
     /// The agent at a position.
     #[inline]
     pub(in crate::assign::lockfree) fn agent(&self, position: usize) -> Option<u32> {
-        self.agents.get(position).copied()
+        self.order.get(position).map(|at| at.agent)
     }
 
-    /// Whether `said` describes it as it is.
-    pub(super) fn is(&self, said: &Described) -> bool {
-        (self.policy, self.newcomer, &self.members) == (said.policy, said.newcomer, &said.members)
+    /// All members in join order, and whether they receive. It allocates.
+    pub(in crate::assign::lockfree) fn members(&self) -> Vec<(Position, bool)> {
+        let receivers = self.order.iter().map(|member| (*member, true));
+        let silent = self.silent.iter().map(|member| (*member, false));
+        let mut members: Vec<_> = receivers.chain(silent).collect();
+        members.sort_by_key(|(member, _)| member.place);
+        members
     }
 
-    /// Who had the last turns, by place.
-    pub(in crate::assign::lockfree) fn turns(&self) -> Turns {
+    #[cfg(all(test, not(chasqui_loom)))]
+    pub(super) fn silent(&self) -> &[Position] {
+        &self.silent
+    }
+
+    /// The class of a position, under agent-priority.
+    #[inline]
+    pub(in crate::assign::lockfree) fn class_of(&self, position: usize) -> Option<&Class> {
+        self.classes.get(self.classes.partition_point(|class| class.end <= position))
+    }
+
+    /// Who had the last turns, by place; `rank` is that of an agent in the layout of this group.
+    pub(in crate::assign::lockfree) fn turns(&self, rank: impl Fn(u32) -> AgentRank) -> Turns {
         let mut turns = self.before.clone();
-        let place = |before: u64| self.order.get(usize::try_from(before).ok()?).map(|p| p.place);
-        if let Some(last) = taken(&self.turn.0).and_then(place) {
-            turns.last = Some(last);
-            let rank = self.members.iter().find(|member| member.place == last).map(|m| m.rank);
-            turns.of_rank.extend(rank.filter(|_| self.classes.is_empty()).map(|r| (r, last)));
+        let member = |turn: &Word64| self.order.get(usize::try_from(taken(turn)?).ok()?);
+        if let Some(last) = member(&self.turn.0) {
+            turns.last = Some(last.place);
+            if self.classes.is_empty() {
+                turns.of_rank.insert(rank(last.agent), last.place);
+            }
         }
         for class in &self.classes {
-            if let Some(last) = taken(&class.turn.0).and_then(place) {
-                turns.of_rank.insert(class.rank, last);
+            if let Some(last) = member(&class.turn.0) {
+                turns.of_rank.insert(class.rank, last.place);
             }
         }
         turns
     }
 }
 
+impl Described {
+    /// A group of which nothing is said.
+    pub(super) fn new(number: u32, id: GroupId) -> Self {
+        let (policy, newcomer) = (Policy::Circular, NewcomerScore::default());
+        Self { number, id, policy, newcomer, members: Vec::new(), places: 0 }
+    }
+
+    /// Members who receive, by position.
+    fn receivers(&self) -> Vec<Member> {
+        let mut receivers: Vec<Member> =
+            self.members.iter().filter(|member| member.receives).copied().collect();
+        if self.policy == Policy::AgentPriority {
+            receivers.sort_by_key(|member| (std::cmp::Reverse(member.rank), member.place));
+        }
+        receivers
+    }
+}
+
+impl From<&Member> for Position {
+    fn from(member: &Member) -> Self {
+        Self { agent: member.agent, place: member.place }
+    }
+}
+
 impl Turns {
     /// A member had his turn.
-    pub(super) fn take(&mut self, member: &Member) {
-        self.last = Some(member.place);
-        self.of_rank.insert(member.rank, member.place);
+    pub(super) fn take(&mut self, place: u32, rank: AgentRank) {
+        self.last = Some(place);
+        self.of_rank.insert(rank, place);
     }
 }
 

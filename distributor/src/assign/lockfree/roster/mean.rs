@@ -5,21 +5,27 @@ use crate::assign::shim::Figure;
 /// A group's mean service time by conversation, in units of 16 s: what a reservation is charged
 /// until its end corrects it.
 ///
-/// A small group's is exact. In a larger one a reservation now and then looks at a few members
-/// more, in turn, and a round's end sets the mean: O(1) each, and it follows the truth by a round.
+/// A small group's is exact. In a larger one, now and then a reservation looks at two members
+/// more, in turn, and the mean is that of the last round: of all members, or of so many in a row.
+/// With one look in eight reservations it is at most four reservations a member old, and at most
+/// 16,384. Threads that meet here may lose a look or repeat one.
 #[derive(Debug, Default)]
 pub(in crate::assign::lockfree) struct Mean {
     units: Figure,
-    /// Members looked at in this round.
+    /// The member to be looked at next.
+    next: Figure,
+    /// What this round has seen: `time:38 | count:26`. One word, so that whatever threads do to it
+    /// both are of the same members.
     seen: Figure,
-    time: Figure,
-    count: Figure,
 }
 
 impl Mean {
     /// Groups of so many are summed up whole.
     pub(in crate::assign::lockfree) const EXACT: usize = 16;
-    const STEP: u64 = 16;
+    const STEP: usize = 2;
+    const ROUND: usize = 4_096;
+    const COUNT_BITS: u32 = 26;
+    const MOST_COUNT: u64 = (1 << Self::COUNT_BITS) - 1;
 
     /// The mean of scores: 1 to 255, rounded up.
     pub(in crate::assign::lockfree) fn of(scores: impl Iterator<Item = Score>) -> u8 {
@@ -33,24 +39,25 @@ impl Mean {
         u8::try_from(self.units.get().max(1)).unwrap_or(u8::MAX)
     }
 
-    /// Looks at a few of `members` more. Threads that meet here may count one twice.
+    /// Looks at two of `members` more.
     pub(in crate::assign::lockfree) fn look(
         &self,
         members: usize,
         score: impl Fn(usize) -> Option<Score>,
     ) {
-        let members = members as u64;
-        let first = self.seen.add(Self::STEP).min(members);
+        let first = self.next.get() as usize;
         let end = (first + Self::STEP).min(members);
-        let (time, count) = Self::sum((first as usize..end as usize).filter_map(score));
-        let time = self.time.add(time) + time;
-        let count = self.count.add(count) + count;
-        if end == members {
+        let (time, count) = Self::sum((first..end).filter_map(score));
+        let seen = self.seen.get();
+        let time = (seen >> Self::COUNT_BITS) + time;
+        let count = ((seen & Self::MOST_COUNT) + count).min(Self::MOST_COUNT);
+        if end == members || end.is_multiple_of(Self::ROUND) {
             self.units.set(u64::from(Self::units(time, count)));
-            self.time.set(0);
-            self.count.set(0);
             self.seen.set(0);
+        } else {
+            self.seen.set(time << Self::COUNT_BITS | count);
         }
+        self.next.set(if end == members { 0 } else { end as u64 });
     }
 
     /// Goes on from the mean of the layout before.

@@ -14,6 +14,7 @@ use std::thread::LocalKey;
 
 use model::desk::Settings;
 use model::id::{GroupId, UserId};
+use model::people::AgentRank;
 
 pub(super) use edit::{Change, Edit};
 use group::Member;
@@ -31,27 +32,39 @@ pub(super) struct Layout {
     group_names: Names,
     groups: Vec<Arc<Group>>,
     agents: Vec<Agent>,
-    /// The places of all agents, one agent's after another's.
+    /// The places of agents who have several, one agent's after another's.
     stands: Vec<Stand>,
     goes_by_score: bool,
 }
 
-/// What the layout has of an agent.
+/// What the layout has of an agent: sixteen bytes, for with many agents nothing costs as much as
+/// another cache line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Agent {
     pub(super) id: UserId,
-    /// The group that stands for him where none is named.
-    pub(super) home: Option<u32>,
-    /// His places: first and end.
-    stands: (u32, u32),
+    pub(super) rank: AgentRank,
+    home: u16,
+    stands: Stands,
 }
 
-/// One agent's place in one group whose conversations he receives.
+/// The places of one agent.
+#[derive(Clone, Copy, Debug)]
+enum Stands {
+    One(Stand),
+    /// Those of the layout's list from `first` on.
+    Several {
+        count: u16,
+        first: u32,
+    },
+}
+
+/// One agent's place in one group whose conversations he receives. Packed: there are as many as
+/// agents times their groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(Rust, packed(2))]
 pub(super) struct Stand {
-    pub(super) group: u32,
-    /// His bit.
-    pub(super) position: u32,
+    group: u16,
+    position: u32,
 }
 
 /// How many of each a core has room for; the last group's line is that of all that find none.
@@ -124,18 +137,60 @@ impl Layout {
     /// The places of an agent.
     #[inline]
     pub(super) fn stands(&self, agent: u32) -> &[Stand] {
-        let places = self.agent(agent).map(|known| known.stands);
-        let places = places.and_then(|(first, end)| self.stands.get(first as usize..end as usize));
-        places.unwrap_or_default()
+        match self.agent(agent).map(|known| &known.stands) {
+            Some(Stands::One(stand)) => std::slice::from_ref(stand),
+            Some(Stands::Several { count, first }) => {
+                let (first, count) = (*first as usize, usize::from(*count));
+                self.stands.get(first..first + count).unwrap_or_default()
+            }
+            None => &[],
+        }
     }
 
     /// An agent's place in a group, while he receives its conversations.
     pub(super) fn stand(&self, agent: u32, group: u32) -> Option<Stand> {
-        self.stands(agent).iter().find(|stand| stand.group == group).copied()
+        self.stands(agent).iter().find(|stand| stand.group() == group).copied()
+    }
+}
+
+impl Agent {
+    const HOMELESS: u16 = u16::MAX;
+
+    /// An agent with no place yet.
+    fn new(id: UserId) -> Self {
+        let (rank, stands) = (AgentRank::default(), Stands::Several { count: 0, first: 0 });
+        Self { id, rank, home: Self::HOMELESS, stands }
+    }
+
+    /// The group that stands for him where none is named.
+    pub(super) fn home(&self) -> Option<u32> {
+        (self.home != Self::HOMELESS).then_some(u32::from(self.home))
+    }
+}
+
+impl Stand {
+    fn new(group: u32, position: u32) -> Self {
+        Self { group: Room::narrow(group), position }
+    }
+
+    #[inline]
+    pub(super) fn group(self) -> u32 {
+        u32::from(self.group)
+    }
+
+    /// The number of his bit.
+    #[inline]
+    pub(super) fn position(self) -> usize {
+        self.position as usize
     }
 }
 
 impl Room {
+    /// The number of a group in sixteen bits.
+    fn narrow(group: u32) -> u16 {
+        u16::try_from(group).unwrap_or(u16::MAX)
+    }
+
     /// The number of lines: one of each agent, and one of each group.
     pub(super) fn lines(self) -> usize {
         self.agents + self.groups
@@ -177,4 +232,77 @@ fn members(settings: &Settings) -> BTreeMap<GroupId, BTreeMap<UserId, bool>> {
         }
     }
     members
+}
+
+#[cfg(all(test, not(chasqui_loom)))]
+mod tests {
+    use std::time::Duration;
+
+    use model::id::OperationId;
+    use model::people::{Cap, Group as Said, Membership, NewcomerScore, Policy, User, UserKind};
+
+    use super::*;
+    use crate::assign::lockfree::index::Index;
+
+    /// So many circular groups, and agents who are in all of them.
+    fn layout(agents: u32, groups: u32) -> Layout {
+        let operation = OperationId(1);
+        let group = |id| Said {
+            id: GroupId(id),
+            version: 1,
+            operation,
+            name: String::new(),
+            active: true,
+            policy: Policy::Circular,
+            newcomer: NewcomerScore::Zero,
+            head_start: Duration::ZERO,
+        };
+        let membership = |id| Membership { group: GroupId(id), receives: true };
+        let user = |id| User {
+            id: UserId(id),
+            version: 1,
+            operation,
+            login: String::new(),
+            name: String::new(),
+            kind: UserKind::Agent,
+            active: true,
+            groups: (1..=groups).map(membership).collect(),
+            cap: Cap::default(),
+            rank: AgentRank(0),
+        };
+        let settings = Settings {
+            groups: (1..=groups).map(|id| (GroupId(id), group(id))).collect(),
+            users: (1..=agents).map(|id| (UserId(id), user(id))).collect(),
+            ..Settings::default()
+        };
+        Edit::new(&Layout::default(), &settings, Room { agents: 1 << 17, groups: 100 }).layout
+    }
+
+    #[test]
+    fn an_agent_costs_under_sixteen_bytes_in_each_group() {
+        let layout = layout(10_000, 3);
+        let bytes = |group: &Group| {
+            let Index::Flat(bits) = &group.eligible else { panic!("a circular group has bits") };
+            let words: usize = (0..bits.heights()).map(|level| bits.words_of(level)).sum();
+            size_of_val(&*group.order) + size_of_val(group.silent()) + 8 * words
+        };
+        let groups: usize = layout.groups().map(|(_, group)| bytes(group)).sum();
+        let stands = layout.stands.capacity() * size_of::<Stand>();
+        let each = (groups + stands) as f64 / f64::from(3 * 10_000);
+        assert!((14.0..14.2).contains(&each), "{each} bytes for an agent in a group");
+        assert_eq!(size_of::<Agent>(), 16);
+    }
+
+    #[test]
+    fn an_agent_stands_where_his_groups_have_him() {
+        let layout = layout(5, 3);
+        for agent in 0..5 {
+            for group in 0..3 {
+                let stand = layout.stand(agent, group).unwrap();
+                let at = layout.group(group).unwrap().position(stand.position()).unwrap();
+                assert_eq!((stand.group(), at.agent), (group, agent));
+            }
+            assert_eq!(layout.stands(agent).len(), 3);
+        }
+    }
 }

@@ -13,30 +13,40 @@ impl Names {
         let shift = 64 - size.trailing_zeros();
         let mut table = Self { cells: vec![0; size].into(), shift };
         for (id, number) in names {
-            let free = table.cells_from(id).find(|(_, cell)| *cell == 0);
-            if let Some(cell) = free.and_then(|(at, _)| table.cells.get_mut(at)) {
-                *cell = u64::from(id) << 32 | (u64::from(number) + 1);
+            let mut at = table.first(id);
+            while table.cells.get(at).is_some_and(|cell| *cell != 0) {
+                at = table.after(at);
+            }
+            if let Some(free) = table.cells.get_mut(at) {
+                *free = u64::from(id) << 32 | (u64::from(number) + 1);
             }
         }
         table
     }
 
+    /// The number of a name. It looks until it finds the name or an empty cell, of which there is
+    /// always one.
     #[inline]
     pub(super) fn get(&self, id: u32) -> Option<u32> {
-        let named = |cell: &u64| *cell == 0 || (*cell >> 32) as u32 == id;
-        let (_, cell) = self.cells_from(id).find(|(_, cell)| named(cell))?;
-        (cell as u32).checked_sub(1)
+        let mut at = self.first(id);
+        loop {
+            let cell = *self.cells.get(at)?;
+            if cell == 0 || (cell >> 32) as u32 == id {
+                return (cell as u32).checked_sub(1);
+            }
+            at = self.after(at);
+        }
     }
 
-    /// Cells in the order they are looked at for `id` (Fibonacci hashing, then the next).
+    /// The cell where an id is looked for first (Fibonacci hashing).
     #[inline]
-    fn cells_from(&self, id: u32) -> impl Iterator<Item = (usize, u64)> {
-        let mask = self.cells.len().wrapping_sub(1);
-        let first = u64::from(id).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift.min(63);
-        (0..self.cells.len()).filter_map(move |step| {
-            let at = (first as usize + step) & mask;
-            Some((at, *self.cells.get(at)?))
-        })
+    fn first(&self, id: u32) -> usize {
+        (u64::from(id).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize
+    }
+
+    #[inline]
+    fn after(&self, at: usize) -> usize {
+        (at + 1) & self.cells.len().wrapping_sub(1)
     }
 }
 
