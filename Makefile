@@ -2,10 +2,11 @@
 #
 #   make check   formatting, lints, unit tests, the tidy test: a few minutes, before every commit
 #   make test    check, then every test, the core's models, the walk, sabotage, kill -9
+#   make soak    what takes longer than a commit may: the same, at length
 #
 # All tests share one Cargo profile, `proof`: optimised, with every assertion on.
 
-.PHONY: check test demo
+.PHONY: check test soak demo
 .DEFAULT_GOAL := check
 
 check:
@@ -13,6 +14,10 @@ check:
 
 test:
 	@bash .ci/sections test
+
+# CHASQUI_SOAK_OPERATIONS and CHASQUI_SOAK_SEED say how many of each policy, and which.
+soak:
+	@bash .ci/sections soak
 
 # The system against simulated providers, customers and agents, for a look.
 demo:
