@@ -3,7 +3,7 @@
 #   make check   formatting, lints, unit tests, the tidy test: a few minutes, before every commit
 #   make test    check, then every test, the core's models, the walk, sabotage, kill -9
 #   make loom    the core's models alone: each, its mutants, and their count
-#   make soak    what takes longer than a commit may: the same, deeper
+#   make soak    what takes longer than a commit may: the same, deeper and at length
 #
 # All tests share one Cargo profile, `proof`: optimised, with every assertion on.
 
@@ -19,6 +19,7 @@ test:
 loom:
 	@bash .ci/sections loom
 
+# CHASQUI_SOAK_OPERATIONS and CHASQUI_SOAK_SEED say how many of each policy, and which.
 soak:
 	@bash .ci/sections soak
 

@@ -15,7 +15,7 @@ use model::unit::Period;
 #[derive(clap::Args)]
 pub(crate) struct RoutingArgs {
     /// What stands behind the seam: lockfree, reference, count-then-assign, naive-cursor.
-    #[arg(long, default_value_t = StructureKind::Reference)]
+    #[arg(long, default_value_t = StructureKind::LockFree)]
     structure: StructureKind,
     /// circular, random, agent-priority, least-time, least-count, or all of them in turn.
     #[arg(long, default_value = "circular", value_parser = policies)]
@@ -38,8 +38,8 @@ pub(crate) struct RoutingArgs {
     /// Open conversations by seats, in percent; above 100 there is always a queue.
     #[arg(long, default_value_t = 95)]
     utilisation: u32,
-    /// Pauses, logouts, edits of caps, ranks and memberships, seats by name: one of these after
-    /// every so many operations of a thread.
+    /// Pauses, logouts, edits of caps, ranks, memberships and policies, seats by name, moves: one of
+    /// these after every so many operations of a thread.
     #[arg(
         long,
         value_name = "OPERATIONS",

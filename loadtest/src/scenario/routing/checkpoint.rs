@@ -54,11 +54,15 @@ pub(super) fn judge_empty(world: &World<'_>, lanes: &mut [Lane]) -> Violations {
     violations
 }
 
-/// Takes every hand-over of every lane, until there is none.
+/// Takes every hand-over of every lane. One that is undone may go to a lane that was asked before,
+/// so two rounds in a row must find none.
 fn rest(world: &World<'_>, lanes: &mut [Lane]) {
-    while lanes.iter_mut().map(|lane| lane.take_ready(world, world.clock.nanos())).sum::<usize>()
-        > 0
-    {}
+    let mut found_none = 0;
+    while found_none < 2 {
+        let now_ns = world.clock.nanos();
+        let taken: usize = lanes.iter_mut().map(|lane| lane.take_ready(world, now_ns)).sum();
+        found_none = if taken == 0 { found_none + 1 } else { 0 };
+    }
 }
 
 fn waiting(lanes: &[Lane]) -> BTreeMap<Line, u64> {

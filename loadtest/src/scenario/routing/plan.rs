@@ -31,8 +31,8 @@ pub struct Plan {
     /// Conversations in the system by seats, in percent: 1 to [`Plan::UTILISATION`]. Above 100
     /// there is always a queue.
     pub utilisation: u32,
-    /// Operations of one thread between two changes of presence, cap, rank or membership; `None`
-    /// changes nothing.
+    /// Operations of one thread between two changes of presence, cap, rank, membership or policy;
+    /// `None` changes nothing.
     pub churn: Option<u64>,
     /// How conversations come.
     pub shape: Shape,

@@ -132,10 +132,11 @@ fn caught(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     let kinds = outcome.violations.each().map(|(kind, count)| format!("{kind} {count}"));
     writeln!(
         out,
-        "{name}: violations {} ({}), {} checkpoints",
+        "{name}: violations {} ({}), {} checkpoints, seed {}",
         outcome.violations.total(),
         kinds.join(", "),
-        outcome.checkpoints.judged
+        outcome.checkpoints.judged,
+        outcome.plan.seed
     )?;
     match outcome.checkpoints.audit_differs {
         0 => Ok(()),

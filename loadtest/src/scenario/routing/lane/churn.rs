@@ -4,7 +4,7 @@ use distributor::assign::SeatKind;
 use model::desk::Settings;
 use model::id::{GroupId, UserId};
 use model::limit;
-use model::people::{AgentRank, Cap, Presence};
+use model::people::{AgentRank, Cap, Policy, Presence};
 
 use super::{Asking, Lane, Line, World};
 use crate::random::Random;
@@ -27,6 +27,8 @@ struct Staff {
     settings: Settings,
     /// Whose settings differ from the plan, the longest first.
     changed: VecDeque<UserId>,
+    /// The group whose policy is not the plan's.
+    turned: Option<GroupId>,
     edit_in: u64,
 }
 
@@ -37,6 +39,7 @@ impl Churn {
             away: VecDeque::new(),
             settings: plan.settings(),
             changed: VecDeque::new(),
+            turned: None,
             edit_in: Staff::CHANGES_PER_EDIT,
         });
         Some(Self { every, left: every, staff })
@@ -60,6 +63,9 @@ impl Churn {
         }
         while let Some(agent) = staff.changed.pop_front() {
             staff.restore(world, agent);
+        }
+        if let Some(group) = staff.turned.take() {
+            staff.policy(world, group, world.plan.policy);
         }
     }
 }
@@ -98,8 +104,12 @@ impl Staff {
         self.away.push_back(agent);
     }
 
-    /// Changes one agent's settings, or changes back those of the one who was changed first.
+    /// Changes one agent's settings, or changes back those of the one who was changed first; now and
+    /// then a group's policy instead.
     fn edit(&mut self, world: &World<'_>, random: &mut Random) {
+        if random.below(4) == 0 {
+            return self.turn(world, random);
+        }
         if self.changed.len() >= Self::CHANGED
             && let Some(agent) = self.changed.pop_front()
         {
@@ -114,6 +124,25 @@ impl Staff {
             0 => self.cap(world, agent, random.below(u64::from(limit::CAP) + 1) as u32),
             1 => self.rank(world, agent, AgentRank(random.below(4) as u16)),
             _ => self.receives(world, agent, false),
+        }
+    }
+
+    /// Changes a group's policy, or changes back the one that was changed.
+    fn turn(&mut self, world: &World<'_>, random: &mut Random) {
+        if let Some(group) = self.turned.take() {
+            return self.policy(world, group, world.plan.policy);
+        }
+        let group = GroupId(1 + random.below(u64::from(world.plan.groups)) as u32);
+        if let Some(policy) = one_of(&Policy::ALL, random) {
+            self.turned = Some(group);
+            self.policy(world, group, policy);
+        }
+    }
+
+    fn policy(&mut self, world: &World<'_>, group: GroupId, policy: Policy) {
+        let Some(group) = self.settings.groups.get_mut(&group) else { return };
+        if std::mem::replace(&mut group.policy, policy) != policy {
+            world.edit(&self.settings);
         }
     }
 
