@@ -7,7 +7,9 @@ use storage::engine::{self, EngineConfig, OpenError};
 use storage::port::{Position, RowKey, SnapshotKey};
 use storage::{port::HistoryWrite, suite};
 
-use crate::setup::{self, EVENTS, INBOUND, append, now, read_all, small_log, texts};
+use crate::power_cut::as_disk;
+use crate::power_cut::disk::Power;
+use crate::setup::{self, EVENTS, INBOUND, SMALL, append, log_on, now, read_all, small_log, texts};
 
 #[test]
 fn everything_is_there_after_a_restart() {
@@ -45,7 +47,7 @@ fn a_log_goes_on_over_many_segments_and_restarts() {
         }
         assert_eq!(texts(&log, EVENTS), wanted);
     }
-    let segments = std::fs::read_dir(directory.path().join("flowing")).unwrap().count();
+    let segments = std::fs::read_dir(directory.path().join("flowing")).unwrap().count() / 2;
     assert!(segments > 10, "{segments} segments");
     let log = small_log(directory.path()).unwrap();
     for max_bytes in [0, 500, 5_000, 1 << 20] {
@@ -53,6 +55,39 @@ fn a_log_goes_on_over_many_segments_and_restarts() {
         assert!(records.iter().map(|logged| &logged.bytes).eq(&wanted));
         assert!(records.is_sorted_by_key(|logged| logged.at));
     }
+}
+
+#[test]
+fn a_start_reads_the_last_segment_and_no_other() {
+    let power = Power::on(3);
+    let disks = [power.disk(), power.disk()].map(as_disk);
+    let read_by_a_start = || {
+        let before = power.bytes_read();
+        let log = log_on(disks.clone(), SMALL).unwrap();
+        let read = power.bytes_read() - before;
+        (read, log)
+    };
+    let (_, log) = read_by_a_start();
+    for n in 0..400 {
+        append(&log, EVENTS, &format!("{n} {}", "x".repeat(1_000))).unwrap();
+    }
+    drop(log);
+    let (read, log) = read_by_a_start();
+    assert!(read < 30_000, "{read} bytes read of 400 KiB, in segments of 4 KiB");
+    assert_eq!(texts(&log, EVENTS).len(), 400);
+    drop(log);
+
+    // Outlines are of use and no more.
+    for name in disks[0].names().unwrap() {
+        if name.ends_with(".outline") {
+            disks[0].open(&name).unwrap().truncate(20).unwrap();
+        }
+    }
+    let (read, log) = read_by_a_start();
+    assert!(read > 400_000, "{read} bytes read");
+    assert_eq!(texts(&log, EVENTS).len(), 400);
+    drop(log);
+    assert!(read_by_a_start().0 < 30_000, "they were made anew");
 }
 
 #[test]

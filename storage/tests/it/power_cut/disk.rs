@@ -14,6 +14,7 @@ pub(crate) struct Power {
     gate: Mutex<()>,
 }
 
+#[derive(Default)]
 struct State {
     /// Calls until the power goes.
     fuse: Option<u64>,
@@ -21,6 +22,7 @@ struct State {
     fail_next_sync: bool,
     lies: bool,
     random: u64,
+    bytes_read: u64,
 }
 
 pub(crate) struct PowerDisk {
@@ -54,8 +56,7 @@ const SECTOR_BYTES: usize = 512;
 
 impl Power {
     pub(crate) fn on(seed: u64) -> Arc<Self> {
-        let state =
-            State { fuse: None, is_off: false, fail_next_sync: false, lies: false, random: seed };
+        let state = State { random: seed, ..State::default() };
         Arc::new(Self { state: Mutex::new(state), gate: Mutex::new(()) })
     }
 
@@ -87,6 +88,11 @@ impl Power {
     /// No sync ends while the guard is held.
     pub(crate) fn hold(&self) -> MutexGuard<'_, ()> {
         self.gate.lock()
+    }
+
+    /// Bytes read so far.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.state.lock().bytes_read
     }
 
     /// A number below `below` (SplitMix64: Steele, Lea, Flood 2014).
@@ -195,6 +201,7 @@ impl DiskFile for PowerFile {
         let from = bytes.seen.get(at as usize..).unwrap_or_default();
         let count = from.len().min(into.len());
         into[..count].copy_from_slice(&from[..count]);
+        self.power.state.lock().bytes_read += count as u64;
         Ok(count)
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs::{DirEntry, File, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,6 +40,38 @@ pub trait DiskFile: Send + Sync {
     /// Makes its bytes and its length durable. After an error nothing is known of what was written
     /// since the last sync, and asking again proves nothing: the kernel may have dropped the pages.
     fn sync(&self) -> io::Result<()>;
+}
+
+/// The bytes of `file` in `range`, as far as it has them.
+pub(super) fn read(file: &dyn DiskFile, range: Range<u64>) -> io::Result<Vec<u8>> {
+    let length = range.end.saturating_sub(range.start);
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+    let mut got = 0;
+    while let Some(into) = bytes.get_mut(got..).filter(|into| !into.is_empty()) {
+        match file.read_at(range.start + got as u64, into)? {
+            0 => break,
+            more => got += more,
+        }
+    }
+    bytes.truncate(got);
+    Ok(bytes)
+}
+
+/// All bytes of `file`.
+pub(super) fn read_all(file: &dyn DiskFile) -> io::Result<Vec<u8>> {
+    read(file, 0..file.size()?)
+}
+
+/// Gives the file `name` these bytes instead of what it had, if it was there. Not synced: after a
+/// power cut it may hold anything.
+pub(super) fn replace(disk: &dyn Disk, name: &str, bytes: &[u8]) -> io::Result<Arc<dyn DiskFile>> {
+    let file = match disk.open(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(name)?,
+        opened => opened?,
+    };
+    file.truncate(0)?;
+    file.write_at(0, bytes)?;
+    Ok(file)
 }
 
 /// A directory of the file system.

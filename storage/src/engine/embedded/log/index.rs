@@ -2,8 +2,9 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::frame::Head;
 use super::segment::Segment;
+use super::segment::frame::Head;
+use super::segment::outline::{Mark, Outline, Part};
 use crate::engine::watchers::Watchers;
 use crate::port::{Bell, LogError, Logged, Offset, Partition};
 
@@ -29,14 +30,8 @@ struct Kept {
 struct Stretch {
     segment: Arc<Segment>,
     first: Offset,
+    /// Where some of them begin, about one every [`MARK_BYTES`] of the segment.
     marks: Vec<Mark>,
-}
-
-/// Where one of them begins; there is a mark about every [`MARK_BYTES`] of the segment.
-#[derive(Clone, Copy)]
-struct Mark {
-    offset: Offset,
-    at: u64,
 }
 
 /// Where to read on from some offset.
@@ -80,16 +75,37 @@ impl Index {
         head: &Head,
     ) -> Result<(), String> {
         let Head { partition, offset, .. } = *head;
-        let kept = self
-            .partitions
-            .get_mut(&partition)
-            .ok_or_else(|| format!("a frame of {partition}, which is not in this log"))?;
-        if offset != kept.end {
-            return Err(format!("offset {offset} of {partition} where {} was due", kept.end));
-        }
+        let kept = self.due(partition, offset)?;
         kept.end = offset + 1;
         kept.mark(segment, Mark { offset, at });
         Ok(())
+    }
+
+    /// Adds all that `segment` holds; an error says why that cannot be.
+    pub(super) fn adopt(&mut self, segment: &Arc<Segment>, outline: Outline) -> Result<(), String> {
+        for Part { partition, first, end, marks } in outline.parts {
+            let kept = self.due(partition, first)?;
+            kept.end = end;
+            kept.stretches.push(Stretch { segment: Arc::clone(segment), first, marks });
+        }
+        Ok(())
+    }
+
+    /// What `segment`, the newest one, holds, in its `length` bytes.
+    pub(super) fn outline(&self, segment: &Segment, length: u64) -> Outline {
+        let part = |(partition, kept): (&Partition, &Kept)| {
+            let newest = kept.stretches.last()?;
+            let Stretch { first, ref marks, .. } = *newest;
+            let is_here = newest.segment.number == segment.number;
+            is_here.then(|| Part {
+                partition: *partition,
+                first,
+                end: kept.end,
+                marks: marks.clone(),
+            })
+        };
+        let parts = self.partitions.iter().filter_map(part).collect();
+        Outline { segment: segment.number, length, parts }
     }
 
     /// Keeps a record just added in memory, and lets the oldest ones go.
@@ -141,6 +157,18 @@ impl Index {
         if let Some(kept) = self.partitions.get_mut(&partition) {
             kept.watchers.ring();
         }
+    }
+
+    /// The partition, in which `offset` is the next one.
+    fn due(&mut self, partition: Partition, offset: Offset) -> Result<&mut Kept, String> {
+        let kept = self
+            .partitions
+            .get_mut(&partition)
+            .ok_or_else(|| format!("a frame of {partition}, which is not in this log"))?;
+        if offset != kept.end {
+            return Err(format!("offset {offset} of {partition} where {} was due", kept.end));
+        }
+        Ok(kept)
     }
 
     fn partition(&self, partition: Partition) -> Result<&Kept, LogError> {

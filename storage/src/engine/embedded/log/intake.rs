@@ -8,7 +8,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::Side;
 use super::both::Both;
-use super::frame::FRAME_BYTES;
+use super::segment::frame::FRAME_BYTES;
 use crate::engine::embedded::space::Watermark;
 use crate::port::{AppendAnswer, LogError, NewRecord, Offset};
 

@@ -8,16 +8,14 @@
 //! An append goes to the writer through the [`intake`], which bounds the bytes in flight. The
 //! [`writer`] takes all that waits as one group: one write, one sync, then the [`index`] shows the
 //! records to readers and the callers are answered. How a record stands in a file is told in
-//! [`frame`], what a start makes of the files in [`segment`].
+//! [`segment::frame`], what a start makes of the files in [`segment`].
 //!
 //! Non-goals: no compression, no checksums of whole segments, no weaker mode than a sync per group.
 
 mod both;
 pub mod disk;
-mod frame;
 mod index;
 mod intake;
-mod reader;
 mod segment;
 mod wal;
 mod writer;

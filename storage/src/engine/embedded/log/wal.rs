@@ -7,9 +7,9 @@ use model::time::Clock;
 use parking_lot::Mutex;
 
 use super::disk::Disk;
-use super::frame::{Frame, Head, NoFrame};
 use super::index::{Found, Index};
 use super::intake::Intake;
+use super::segment::frame::{Frame, Head, NoFrame};
 use super::segment::{self, HEADER_BYTES, Segment};
 use super::writer::{Tip, Writer};
 use super::{LogOptions, damaged, failed};
@@ -89,7 +89,11 @@ impl Wal {
                 }
                 Found::Stored(stored) => stored,
             };
-            reading.scan(&stored.segment, stored.at, stored.until)?;
+            match reading.scan(&stored.segment, stored.at, stored.until) {
+                // What stands before the damage is given; the next read begins at it.
+                Err(LogError::Damaged { .. }) if reading.from > from => return Ok(()),
+                scanned => scanned?,
+            }
         }
         Ok(())
     }
@@ -130,10 +134,13 @@ impl Reading<'_> {
     fn scan(&mut self, segment: &Segment, at: u64, until: Offset) -> Result<(), LogError> {
         let mut reader = segment.reader(at).map_err(failed)?;
         let bad = |at| damaged(&segment.name(), at, "a frame that was durable cannot be read");
-        while self.from < until {
+        while self.from < until && !self.budget.is_spent() {
             let at = reader.spot().at;
             let (head, bytes) = reader.peek().map_err(failed)?.map_err(|_| bad(at))?;
             if head.partition == self.partition && head.offset >= self.from {
+                if head.offset > self.from {
+                    return Err(bad(at));
+                }
                 let (frame, _) = reader.frame().map_err(failed)?.map_err(|_: NoFrame| bad(at))?;
                 if !self.take(logged(&frame)) {
                     return Ok(());
@@ -153,13 +160,25 @@ fn logged(frame: &Frame<'_>) -> Logged {
 /// Reads every segment into `index`; where the writer goes on.
 fn recover(disk: &Arc<dyn Disk>, index: &mut Index) -> Result<Tip, LogError> {
     let segments = Segment::all(disk)?;
-    let mut at = HEADER_BYTES;
-    for (segment, left) in segments.iter().zip((0..segments.len()).rev()) {
-        at = segment.recover(left == 0, |at, frame| index.add(segment, at, &frame.head))?;
-    }
-    let (segment, file) = match segments.last() {
-        Some(last) => (Arc::clone(last), last.file().map_err(failed)?),
-        None => Segment::create(disk, segment::FIRST).map_err(failed)?,
+    let Some((last, full)) = segments.split_last() else {
+        let (segment, file) = Segment::create(disk, segment::FIRST).map_err(failed)?;
+        return Ok(Tip { segment, file, at: HEADER_BYTES, ends: index.ends() });
     };
-    Ok(Tip { segment, file, at, ends: index.ends() })
+    for segment in full {
+        recover_full(segment, index)?;
+    }
+    let at = last.recover(true, |at, frame| index.add(last, at, &frame.head))?;
+    let file = last.file().map_err(failed)?;
+    Ok(Tip { segment: Arc::clone(last), file, at, ends: index.ends() })
+}
+
+/// Takes a segment that is not the last as its outline says; without one, reads it.
+fn recover_full(segment: &Arc<Segment>, index: &mut Index) -> Result<(), LogError> {
+    if let Some(outline) = segment.outline()? {
+        let adopted = index.adopt(segment, outline);
+        return adopted.map_err(|what| damaged(&segment.name(), 0, &what));
+    }
+    let length = segment.recover(false, |at, frame| index.add(segment, at, &frame.head))?;
+    segment.keep_outline(&index.outline(segment, length));
+    Ok(())
 }

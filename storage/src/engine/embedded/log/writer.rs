@@ -9,9 +9,9 @@ use model::time::{Clock, Timestamp};
 use parking_lot::Mutex;
 
 use super::disk::{Disk, DiskFile};
-use super::frame::{self, Head, Spot};
 use super::index::Index;
 use super::intake::{Done, Intake, Request};
+use super::segment::frame::{self, Head, Spot};
 use super::segment::{HEADER_BYTES, Segment};
 use crate::port::{LogError, Logged, NewRecord, Offset, Partition};
 
@@ -102,8 +102,11 @@ impl Writer {
             return Ok(());
         }
         let number = self.tip.segment.number + 1;
-        (self.tip.segment, self.tip.file) = Segment::create(&self.disk, number)?;
-        self.tip.at = HEADER_BYTES;
+        let (segment, file) = Segment::create(&self.disk, number)?;
+        let full = std::mem::replace(&mut self.tip.segment, segment);
+        let outline = self.index.lock().outline(&full, self.tip.at);
+        full.keep_outline(&outline);
+        (self.tip.file, self.tip.at) = (file, HEADER_BYTES);
         Ok(())
     }
 

@@ -5,19 +5,28 @@
 //! last segment may end in a group of which any part reached the disk, in any order. That is a
 //! **torn tail**, and it is cut off at its first bad frame: nobody was ever told of it. A valid
 //! frame further on that was written with a *later* group proves the opposite: the bad frame had
-//! been synced, and then was damaged. That, like a bad frame in any segment but the last, refuses
-//! the start, because something that was promised is gone and a person must look.
+//! been synced, and then was damaged. That refuses the start, because something that was promised
+//! is gone and a person must look.
+//!
+//! Only the last segment is read at a start. What the others hold is told by their [`outline`]s;
+//! one without its outline is read, and any bad frame in it refuses the start. Damage inside a
+//! segment that was not read is found when somebody reads the record, and told as loudly.
+
+pub(super) mod frame;
+pub(super) mod outline;
+pub(super) mod reader;
 
 use std::io;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use super::disk::{Disk, DiskFile};
-use super::frame::{self, Frame, Spot};
-use super::reader::Reader;
+use super::disk::{self, Disk, DiskFile};
 use super::{damaged, failed};
 use crate::port::LogError;
+use frame::{Frame, Spot};
+use outline::Outline;
+use reader::Reader;
 
 /// Bytes before the first frame: magic, version, number, and a checksum of the three.
 pub(super) const HEADER_BYTES: u64 = 24;
@@ -89,6 +98,33 @@ impl Segment {
         Ok(Reader::new(self.file()?, Spot { segment: self.number, at }))
     }
 
+    /// What it holds, as its outline says; the outline is not believed if it is not of exactly
+    /// this segment.
+    pub(super) fn outline(&self) -> Result<Option<Outline>, LogError> {
+        self.check_header()?;
+        let length = self.size().map_err(failed)?;
+        let bytes = match self.disk.open(&outline_of(self.number)) {
+            Ok(file) => disk::read_all(file.as_ref()).map_err(failed)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let outline = Outline::decode(&bytes);
+        Ok(outline.filter(|outline| (outline.segment, outline.length) == (self.number, length)))
+    }
+
+    /// Keeps its outline beside it. It is of use and no more: without it, the segment is read.
+    pub(super) fn keep_outline(&self, outline: &Outline) {
+        let kept = disk::replace(self.disk.as_ref(), &outline_of(self.number), &outline.encode());
+        if let Err(error) = kept {
+            tracing::warn!(%error, segment = self.name(), "the outline could not be written");
+        }
+    }
+
+    /// Its length in bytes.
+    pub(super) fn size(&self) -> io::Result<u64> {
+        self.file()?.size()
+    }
+
     /// Verifies header and frames and shows each frame to `each`; the segment's length. If it is
     /// the `last` one, a torn tail is cut off first and what is left is synced: a process that was
     /// killed leaves frames that are whole but not yet durable.
@@ -144,7 +180,7 @@ impl Segment {
 
     /// Where a valid frame stands that was written after byte `bad` had been synced.
     fn later_group(&self, bad: u64, size: u64) -> io::Result<Option<u64>> {
-        let rest = self.read_from(bad, size)?;
+        let rest = disk::read(self.file()?.as_ref(), bad..size)?;
         let later = (bad..size).zip(0..).skip(1).find(|&(at, skipped)| {
             let ahead = rest.get(skipped..).unwrap_or_default();
             frame::decode(ahead, Spot { segment: self.number, at })
@@ -153,22 +189,11 @@ impl Segment {
         Ok(later.map(|(at, _)| at))
     }
 
-    fn read_from(&self, from: u64, to: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; usize::try_from(to - from).unwrap_or(usize::MAX)];
-        let file = self.file()?;
-        let mut got = 0;
-        while let Some(into) = bytes.get_mut(got..).filter(|into| !into.is_empty()) {
-            match file.read_at(from + got as u64, into)? {
-                0 => break,
-                more => got += more,
-            }
-        }
-        bytes.truncate(got);
-        Ok(bytes)
-    }
-
     fn check_header(&self) -> Result<(), LogError> {
-        let found = self.read_from(0, HEADER_BYTES).map_err(failed)?;
+        let found = self
+            .file()
+            .and_then(|file| disk::read(file.as_ref(), 0..HEADER_BYTES))
+            .map_err(failed)?;
         if found != header(self.number) {
             return Err(damaged(&self.name(), 0, "the header is not one of this segment"));
         }
@@ -194,6 +219,10 @@ fn header(number: u64) -> Vec<u8> {
 
 fn name_of(number: u64) -> String {
     format!("{number:016}.log")
+}
+
+fn outline_of(number: u64) -> String {
+    format!("{number:016}.outline")
 }
 
 fn number_of(name: &str) -> Option<u64> {
