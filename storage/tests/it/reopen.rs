@@ -8,7 +8,7 @@ use storage::port::{Position, RowKey, SnapshotKey};
 use storage::{port::HistoryWrite, suite};
 
 use crate::power_cut::as_disk;
-use crate::power_cut::disk::Power;
+use crate::power_cut::power::Power;
 use crate::setup::{self, EVENTS, INBOUND, SMALL, append, log_on, now, read_all, small_log, texts};
 
 #[test]

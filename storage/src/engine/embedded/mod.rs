@@ -28,7 +28,7 @@ use directory::EmbeddedDirectory;
 use history::EmbeddedHistory;
 use installation::Installation;
 use log::disk::RealDisk;
-use log::{EmbeddedLog, Home, LogOptions};
+use log::{Drive, EmbeddedLog, Home, LogOptions};
 use snapshot::EmbeddedSnapshot;
 use space::{FreeSpace, Space};
 
@@ -92,7 +92,12 @@ fn options(config: &EngineConfig) -> Result<LogOptions, OpenError> {
         let what = format!("{linger} is more than {}", EngineConfig::LINGER_MOST);
         return Err(OpenError::Config { key: "linger", what });
     }
-    Ok(LogOptions { segment_bytes: segment.0, linger: linger.0, memory_bytes: MEMORY_BYTES })
+    Ok(LogOptions {
+        segment_bytes: segment.0,
+        linger: linger.0,
+        memory_bytes: MEMORY_BYTES,
+        drive: Drive::Threads,
+    })
 }
 
 fn home(path: PathBuf) -> Home {

@@ -104,7 +104,8 @@ impl Index {
                 marks: marks.clone(),
             })
         };
-        let parts = self.partitions.iter().filter_map(part).collect();
+        let mut parts: Vec<_> = self.partitions.iter().filter_map(part).collect();
+        parts.sort_unstable_by_key(|part| part.partition);
         Outline { segment: segment.number, length, parts }
     }
 

@@ -114,6 +114,13 @@ impl Intake {
         Some(state.take_group())
     }
 
+    /// The group that waits, if one does.
+    pub(super) fn waiting_group(&self) -> Option<Vec<Request>> {
+        let mut state = self.state.lock();
+        let any = !state.waiting.is_empty();
+        any.then(|| state.take_group())
+    }
+
     /// These bytes are not on their way any more: the requests were told what became of them.
     pub(super) fn release(&self, bytes: usize) {
         let mut state = self.state.lock();

@@ -63,6 +63,19 @@ pub struct LogOptions {
     /// How many bytes of the newest records are kept in memory, so that readers who keep up never
     /// ask the disk.
     pub memory_bytes: usize,
+    /// Who makes it write.
+    pub drive: Drive,
+}
+
+/// Who makes a log write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Drive {
+    /// A thread for each of the two logs.
+    #[default]
+    Threads,
+    /// Whoever calls [`EmbeddedLog::turn`]: the same calls give the same writes, so that a
+    /// simulation can be repeated.
+    Turns,
 }
 
 /// One of the two logs.
@@ -88,6 +101,13 @@ impl EmbeddedLog {
         let flowing = open(flowing, Side::Flowing, Arc::clone(&clock))?;
         let kept = open(kept, Side::Kept, clock).inspect_err(|_| flowing.close())?;
         Ok(Self { place, flowing, kept })
+    }
+
+    /// Under [`Drive::Turns`]: each of the two logs writes the group that waits for it; whether
+    /// either had one.
+    pub fn turn(&self) -> bool {
+        let flowing = self.flowing.turn();
+        self.kept.turn() || flowing
     }
 
     /// Writes what was appended, refuses what comes, and ends the writers.

@@ -12,7 +12,7 @@ use super::intake::Intake;
 use super::segment::frame::{Frame, Head, NoFrame};
 use super::segment::{self, HEADER_BYTES, Segment};
 use super::writer::{Tip, Writer};
-use super::{LogOptions, damaged, failed};
+use super::{Drive, LogOptions, damaged, failed};
 use crate::engine::budget::Budget;
 use crate::engine::embedded::space::{FreeSpace, Watermark};
 use crate::port::{Bell, LogError, Logged, Offset, Partition};
@@ -21,7 +21,14 @@ use crate::port::{Bell, LogError, Logged, Offset, Partition};
 pub(super) struct Wal {
     intake: Arc<Intake>,
     index: Arc<Mutex<Index>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    drive: Mutex<Driven>,
+}
+
+/// Who has the writer.
+enum Driven {
+    Thread(JoinHandle<()>),
+    Turns(Box<Writer>),
+    Ended,
 }
 
 /// What a log is made of.
@@ -61,9 +68,22 @@ impl Wal {
             buffer: Vec::new(),
             failed: None,
         };
-        let thread = std::thread::Builder::new().name("log-writer".into());
-        let thread = thread.spawn(|| writer.run()).map_err(failed)?;
-        Ok(Self { intake, index, thread: Mutex::new(Some(thread)) })
+        let driven = match options.drive {
+            Drive::Turns => Driven::Turns(Box::new(writer)),
+            Drive::Threads => {
+                let thread = std::thread::Builder::new().name("log-writer".into());
+                Driven::Thread(thread.spawn(|| writer.run()).map_err(failed)?)
+            }
+        };
+        Ok(Self { intake, index, drive: Mutex::new(driven) })
+    }
+
+    /// As [`super::EmbeddedLog::turn`].
+    pub(super) fn turn(&self) -> bool {
+        match &mut *self.drive.lock() {
+            Driven::Turns(writer) => writer.turn(),
+            Driven::Thread(_) | Driven::Ended => false,
+        }
     }
 
     /// Where appends are handed in.
@@ -111,9 +131,15 @@ impl Wal {
     /// Writes what waits, refuses what comes, and ends the writer.
     pub(super) fn close(&self) {
         self.intake.close();
-        let thread = self.thread.lock().take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the log's writer had panicked");
+        let driven = std::mem::replace(&mut *self.drive.lock(), Driven::Ended);
+        match driven {
+            Driven::Turns(writer) => writer.run(),
+            Driven::Thread(thread) => {
+                if thread.join().is_err() {
+                    tracing::error!("the log's writer had panicked");
+                }
+            }
+            Driven::Ended => {}
         }
     }
 }

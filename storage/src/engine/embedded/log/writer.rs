@@ -68,16 +68,27 @@ impl Writer {
         let mut synced_in = Duration::ZERO;
         while let Some(requests) = self.intake.group(self.linger.saturating_sub(synced_in)) {
             let begun = self.clock.now();
-            let bytes = requests.iter().map(Request::bytes).sum();
-            let answers = match &self.failed {
-                None => self.commit(requests, begun),
-                Some(source) => refuse(requests, &LogError::Failed { source: Arc::clone(source) }),
-            };
-            self.intake.release(bytes);
-            for (done, result) in answers {
-                done.tell(result);
-            }
+            self.write(requests, begun);
             synced_in = self.clock.now().since(begun);
+        }
+    }
+
+    /// Writes the group that waits; whether there was one.
+    pub(super) fn turn(&mut self) -> bool {
+        let Some(requests) = self.intake.waiting_group() else { return false };
+        self.write(requests, self.clock.now());
+        true
+    }
+
+    fn write(&mut self, requests: Vec<Request>, now: Timestamp) {
+        let bytes = requests.iter().map(Request::bytes).sum();
+        let answers = match &self.failed {
+            None => self.commit(requests, now),
+            Some(source) => refuse(requests, &LogError::Failed { source: Arc::clone(source) }),
+        };
+        self.intake.release(bytes);
+        for (done, result) in answers {
+            done.tell(result);
         }
     }
 
