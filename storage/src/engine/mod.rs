@@ -4,6 +4,7 @@ mod admit;
 mod budget;
 pub mod embedded;
 pub mod memory;
+mod released;
 mod watchers;
 
 use std::io;

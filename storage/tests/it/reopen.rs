@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use model::place::Place;
 use storage::engine::{self, EngineConfig, OpenError};
-use storage::port::{Position, RowKey, SnapshotKey};
+use storage::port::{Log, Position, Reader, RowKey, SnapshotKey, Topic};
 use storage::{port::HistoryWrite, suite};
 
 use crate::power_cut::as_disk;
@@ -88,6 +88,46 @@ fn a_start_reads_the_last_segment_and_no_other() {
     assert_eq!(texts(&log, EVENTS).len(), 400);
     drop(log);
     assert!(read_by_a_start().0 < 30_000, "they were made anew");
+}
+
+#[test]
+fn a_log_goes_on_where_it_was_when_its_old_end_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = || std::fs::read_dir(directory.path().join("flowing")).unwrap().count();
+    let mut wanted = Vec::new();
+    for life in 0..5 {
+        let log = small_log(directory.path()).unwrap();
+        assert_eq!(log.bounds(INBOUND).unwrap().end, life, "however little of it is left");
+        append(&log, INBOUND, "once a life").unwrap();
+        for n in 0..60 {
+            wanted.push(format!("{life} {n} {}", "x".repeat(300)));
+            append(&log, EVENTS, &wanted[wanted.len() - 1]).unwrap();
+        }
+        let before = files();
+        log.release(Reader::Lanes, INBOUND, life + 1);
+        for reader in Topic::Events.readers() {
+            log.release(*reader, EVENTS, wanted.len() as u64);
+        }
+        log.close();
+        assert!(files() < before, "{before} files");
+    }
+    let log = small_log(directory.path()).unwrap();
+    assert_eq!(log.bounds(INBOUND).unwrap(), 5..5);
+    let kept = log.bounds(EVENTS).unwrap();
+    assert!(kept.start > 200 && kept.end == 300, "{kept:?}");
+    assert!(files() < 10, "{} files", files());
+    let mut found = Vec::new();
+    log.read(EVENTS, kept.start, 1 << 20, &mut found).unwrap();
+    assert!(found.iter().map(|logged| &logged.bytes).eq(&wanted[kept.start as usize..]));
+    drop(log);
+
+    let names = std::fs::read_dir(directory.path().join("flowing")).unwrap();
+    let is_origin = |path: &std::path::PathBuf| path.extension().is_some_and(|e| e == "origin");
+    let origins: Vec<_> = names.map(|entry| entry.unwrap().path()).filter(is_origin).collect();
+    assert_eq!(origins.len(), 1);
+    std::fs::remove_file(&origins[0]).unwrap();
+    let refused = small_log(directory.path()).err().unwrap().to_string();
+    assert!(refused.contains("0000000000000001.log") && refused.contains("missing"), "{refused}");
 }
 
 #[test]

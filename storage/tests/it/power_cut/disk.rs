@@ -68,7 +68,7 @@ impl PowerDisk {
 
     /// A call to the disk; what it still owed is done first.
     fn spend(&self, what: &str, effect: impl FnOnce()) -> io::Result<()> {
-        if self.power.has(Fault::LateSync) && !self.power.is_going() {
+        if self.power.fault() == Some(Fault::LateSync) && !self.power.is_going() {
             let names = self.names.lock();
             for file in names.values().filter_map(|named| named.seen.as_ref()) {
                 file.bytes.lock().pay();
@@ -126,9 +126,17 @@ impl Disk for PowerDisk {
         Ok(Arc::<PowerFile>::clone(file.ok_or(io::ErrorKind::NotFound)?))
     }
 
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.spend(&format!("remove {name}"), || ())?;
+        let mut names = self.names.lock();
+        let named = names.get_mut(name).filter(|named| named.seen.is_some());
+        named.ok_or(io::ErrorKind::NotFound)?.change(None);
+        Ok(())
+    }
+
     fn sync_names(&self) -> io::Result<()> {
         self.power.spend_sync("sync the names")?;
-        if !self.power.has(Fault::NoNameSync) {
+        if self.power.fault() != Some(Fault::NoNameSync) {
             self.names.lock().values_mut().for_each(Named::sync);
         }
         Ok(())
@@ -142,7 +150,7 @@ impl PowerFile {
     }
 
     fn spend(&self, what: &str, effect: impl FnOnce()) -> io::Result<()> {
-        if self.power.has(Fault::LateSync) && !self.power.is_going() {
+        if self.power.fault() == Some(Fault::LateSync) && !self.power.is_going() {
             self.bytes.lock().pay();
         }
         self.power.spend(&format!("{what} {}", self.name), effect)
@@ -179,12 +187,12 @@ impl DiskFile for PowerFile {
         self.power.spend_sync(&format!("sync {}", self.name))?;
         let mut bytes = self.bytes.lock();
         let was_cut = std::mem::take(&mut bytes.was_cut);
-        if self.power.has(Fault::LateSync) {
-            bytes.owes_sync = true;
-        } else if !(self.power.has(Fault::NoSync)
-            || was_cut && self.power.has(Fault::NoSyncAfterTruncate))
-        {
-            bytes.sync();
+        match self.power.fault() {
+            Some(Fault::NoSync) => {}
+            Some(Fault::NoSyncAfterTruncate) if was_cut => {}
+            Some(Fault::NoOriginSync) if self.name.ends_with(".origin") => {}
+            Some(Fault::LateSync) => bytes.owes_sync = true,
+            _ => bytes.sync(),
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use storage::port::{Log, LogError, NewRecord, Offset, Partition};
+use storage::port::{Log, LogError, Logged, NewRecord, Offset, Partition};
 
 use crate::setup::{EVENTS, INBOUND};
 
@@ -10,9 +10,14 @@ use crate::setup::{EVENTS, INBOUND};
 pub(crate) const PARTITIONS: [Partition; 4] =
     [EVENTS, INBOUND, Partition::SETTINGS, Partition::DEAD];
 
-/// All that was ever in each partition, by offset.
+/// All that is known of each partition.
 #[derive(Clone, Default)]
-pub(crate) struct Known(BTreeMap<Partition, Vec<String>>);
+pub(crate) struct Known {
+    /// Every record, by offset, removed or not.
+    texts: BTreeMap<Partition, Vec<String>>,
+    /// Below this all readers have released it.
+    released: BTreeMap<Partition, Offset>,
+}
 
 /// An append of one life, and whether it was acknowledged.
 pub(crate) struct Attempt {
@@ -21,6 +26,11 @@ pub(crate) struct Attempt {
 }
 
 impl Known {
+    /// Records of `partition` below `offset` may go from now on.
+    pub(crate) fn release(&mut self, partition: Partition, offset: Offset) {
+        self.released.insert(partition, offset);
+    }
+
     /// Takes in what `log` holds after a life that made these attempts, or says which promise is
     /// broken.
     pub(crate) fn judge(&mut self, log: &dyn Log, attempts: &[Attempt]) -> Result<(), String> {
@@ -37,7 +47,7 @@ impl Known {
         partition: Partition,
         attempts: &[Attempt],
     ) -> Result<(), String> {
-        let wanted = self.0.entry(partition).or_default();
+        let wanted = self.texts.entry(partition).or_default();
         let mut least = wanted.len();
         for attempt in attempts {
             let mine = attempt.records.iter().filter(|record| record.partition == partition);
@@ -48,14 +58,20 @@ impl Known {
                 least = wanted.len();
             }
         }
-        let found = read(log, partition).map_err(|error| format!("{partition}: {error}"))?;
-        if found.len() < least {
-            return Err(format!("{} of {least} records of {partition} are left", found.len()));
+        let (first, found) =
+            read(log, partition).map_err(|error| format!("{partition}: {error}"))?;
+        let end = first + found.len();
+        let released = self.released.get(&partition).copied().unwrap_or_default();
+        if first as Offset > released {
+            return Err(format!("{partition} begins at {first}, and {released} is not read yet"));
         }
-        if !wanted.starts_with(&found) {
+        if end < least {
+            return Err(format!("{end} of {least} records of {partition} are left"));
+        }
+        if wanted.get(first..end) != Some(&found[..]) {
             return Err(format!("{partition} holds what was not appended in this order"));
         }
-        wanted.truncate(found.len());
+        wanted.truncate(end);
         Ok(())
     }
 
@@ -63,9 +79,9 @@ impl Known {
     fn holds_prefix(mut self, attempt: &Attempt, now: &Self) -> Result<Self, String> {
         let mut is_missing = [false; 2];
         for record in &attempt.records {
-            let at = self.0.entry(record.partition).or_default();
+            let at = self.texts.entry(record.partition).or_default();
             at.push(String::new());
-            let is_there = at.len() <= now.0[&record.partition].len();
+            let is_there = at.len() <= now.texts[&record.partition].len();
             let is_missing =
                 &mut is_missing[usize::from(!PARTITIONS[..2].contains(&record.partition))];
             if is_there && *is_missing {
@@ -77,14 +93,21 @@ impl Known {
     }
 }
 
-fn read(log: &dyn Log, partition: Partition) -> Result<Vec<String>, LogError> {
-    let mut out = Vec::new();
+/// The first offset kept, and every record from there on.
+fn read(log: &dyn Log, partition: Partition) -> Result<(usize, Vec<String>), LogError> {
+    let first = log.bounds(partition)?.start;
+    if let Some(before) = first.checked_sub(1) {
+        let gone = log.read(partition, before, 1, &mut Vec::new());
+        assert!(matches!(gone, Err(LogError::Gone { first: kept, .. }) if kept == first));
+    }
+    let mut out: Vec<Logged> = Vec::new();
     loop {
         let had = out.len();
-        log.read(partition, had as Offset, 1 << 16, &mut out)?;
+        log.read(partition, first + had as Offset, 1 << 16, &mut out)?;
         if out.len() == had {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            return Ok(out.iter().map(|logged| text(&logged.bytes)).collect());
+            let found = out.iter().map(|logged| text(&logged.bytes)).collect();
+            return Ok((usize::try_from(first).unwrap(), found));
         }
     }
 }

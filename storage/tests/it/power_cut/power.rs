@@ -39,11 +39,19 @@ pub(crate) enum Fault {
     /// The first sync after a cut of the file does nothing: as a log that appends to a tail whose
     /// cut is not durable.
     NoSyncAfterTruncate,
+    /// The sync of an origin does nothing: as a log that removes segments before it is durable that
+    /// they were removed on purpose.
+    NoOriginSync,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::NoSync, Self::LateSync, Self::NoNameSync, Self::NoSyncAfterTruncate];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::NoSync,
+        Self::LateSync,
+        Self::NoNameSync,
+        Self::NoSyncAfterTruncate,
+        Self::NoOriginSync,
+    ];
 }
 
 impl Power {
@@ -88,12 +96,12 @@ impl Power {
     }
 
     /// From now on, this.
-    pub(crate) fn fault(&self, fault: Fault) {
+    pub(crate) fn begin(&self, fault: Fault) {
         self.state.lock().fault = Some(fault);
     }
 
-    pub(crate) fn has(&self, fault: Fault) -> bool {
-        self.state.lock().fault == Some(fault)
+    pub(super) fn fault(&self) -> Option<Fault> {
+        self.state.lock().fault
     }
 
     pub(crate) fn fail_next_sync(&self) {

@@ -19,6 +19,9 @@ pub trait Disk: Send + Sync {
     /// A file that is there.
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
 
+    /// Takes a name away; who has the file open reads on.
+    fn remove(&self, name: &str) -> io::Result<()>;
+
     /// Makes the set of names durable.
     fn sync_names(&self) -> io::Result<()>;
 }
@@ -101,6 +104,10 @@ impl Disk for RealDisk {
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let file = OpenOptions::new().read(true).write(true).open(self.directory.join(name))?;
         Ok(Arc::new(RealFile(file)))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        std::fs::remove_file(self.directory.join(name))
     }
 
     fn sync_names(&self) -> io::Result<()> {

@@ -2,14 +2,18 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::origin::Origin;
 use super::segment::Segment;
 use super::segment::frame::Head;
 use super::segment::outline::{Mark, Outline, Part};
+use crate::engine::released::Released;
 use crate::engine::watchers::Watchers;
-use crate::port::{Bell, LogError, Logged, Offset, Partition};
+use crate::port::{Bell, LogError, Logged, Offset, Partition, Reader};
 
 /// Where the durable records of each partition are found. What is not durable is not in here.
 pub(super) struct Index {
+    /// The segments that are full, oldest first.
+    full: VecDeque<Arc<Segment>>,
     partitions: HashMap<Partition, Kept>,
     /// The partitions of the records in memory, oldest record first.
     in_memory: VecDeque<Partition>,
@@ -20,7 +24,9 @@ pub(super) struct Index {
 /// One partition.
 #[derive(Default)]
 struct Kept {
+    first: Offset,
     end: Offset,
+    released: Released,
     stretches: Vec<Stretch>,
     newest: VecDeque<Logged>,
     watchers: Watchers,
@@ -57,10 +63,16 @@ const MARK_BYTES: u64 = 64 * 1024;
 const RECORD_COST: usize = 64;
 
 impl Index {
-    /// An empty index of `partitions`, which keeps the newest records in up to `memory_most` bytes.
-    pub(super) fn new(partitions: impl Iterator<Item = Partition>, memory_most: usize) -> Self {
+    /// An index of `partitions` that begin at `origin`; it keeps the newest records in up to
+    /// `memory_most` bytes.
+    pub(super) fn new(partitions: &[Partition], origin: &Origin, memory_most: usize) -> Self {
+        let empty = |partition: &Partition| {
+            let first = origin.firsts.get(partition).copied().unwrap_or_default();
+            (*partition, Kept { first, end: first, ..Kept::default() })
+        };
         Self {
-            partitions: partitions.map(|partition| (partition, Kept::default())).collect(),
+            full: VecDeque::new(),
+            partitions: partitions.iter().map(empty).collect(),
             in_memory: VecDeque::new(),
             memory_bytes: 0,
             memory_most,
@@ -89,6 +101,11 @@ impl Index {
             kept.stretches.push(Stretch { segment: Arc::clone(segment), first, marks });
         }
         Ok(())
+    }
+
+    /// `segment`, the newest one, is full.
+    pub(super) fn close(&mut self, segment: &Arc<Segment>) {
+        self.full.push_back(Arc::clone(segment));
     }
 
     /// What `segment`, the newest one, holds, in its `length` bytes.
@@ -126,6 +143,9 @@ impl Index {
     /// Where to read `partition` on from `from`.
     pub(super) fn find(&self, partition: Partition, from: Offset) -> Result<Found<'_>, LogError> {
         let kept = self.partition(partition)?;
+        if from < kept.first {
+            return Err(LogError::Gone { partition, offset: from, first: kept.first });
+        }
         if from >= kept.end {
             return Ok(Found::End);
         }
@@ -138,7 +158,48 @@ impl Index {
 
     /// The offsets of `partition`.
     pub(super) fn bounds(&self, partition: Partition) -> Result<Range<Offset>, LogError> {
-        Ok(0..self.partition(partition)?.end)
+        let Kept { first, end, .. } = *self.partition(partition)?;
+        Ok(first..end)
+    }
+
+    /// `reader` needs nothing of `partition` below `offset`; whether a segment may go now.
+    pub(super) fn release(&mut self, reader: Reader, partition: Partition, offset: Offset) -> bool {
+        if let Some(kept) = self.partitions.get_mut(&partition) {
+            kept.released.set(reader, offset);
+        }
+        self.can_remove()
+    }
+
+    /// Whether the oldest segment may go.
+    pub(super) fn can_remove(&self) -> bool {
+        self.full.front().is_some_and(|oldest| self.is_released(oldest.number))
+    }
+
+    /// Where the log begins without the oldest segments that may go, at most `most` of them.
+    pub(super) fn origin_without(&self, most: usize) -> Option<Origin> {
+        let oldest = self.full.iter().take(most);
+        let gone = oldest.take_while(|segment| self.is_released(segment.number)).last()?;
+        let segment = gone.number + 1;
+        let first = |(partition, kept): (&Partition, &Kept)| (*partition, kept.first_from(segment));
+        Some(Origin { segment, firsts: self.partitions.iter().map(first).collect() })
+    }
+
+    /// Forgets what stands before `origin`; the segments that are not needed any more.
+    pub(super) fn begin_at(&mut self, origin: &Origin) -> Vec<Arc<Segment>> {
+        for (partition, kept) in &mut self.partitions {
+            kept.first = origin.firsts.get(partition).copied().unwrap_or_default();
+            kept.stretches.retain(|stretch| stretch.segment.number >= origin.segment);
+        }
+        let gone = self.full.iter().take_while(|segment| segment.number < origin.segment).count();
+        self.full.drain(..gone).collect()
+    }
+
+    /// Whether nobody needs anything of `segment` or of those before it.
+    fn is_released(&self, segment: u64) -> bool {
+        self.partitions.iter().all(|(partition, kept)| {
+            let first = kept.first_from(segment + 1);
+            first == kept.first || first <= kept.released.floor(partition.topic)
+        })
     }
 
     /// The end of every partition.
@@ -178,6 +239,12 @@ impl Index {
 }
 
 impl Kept {
+    /// Its first offset in `segment` or a later one.
+    fn first_from(&self, segment: u64) -> Offset {
+        let at = self.stretches.partition_point(|stretch| stretch.segment.number < segment);
+        self.stretches.get(at).map_or(self.end, |stretch| stretch.first)
+    }
+
     fn mark(&mut self, segment: &Arc<Segment>, mark: Mark) {
         match self.stretches.last_mut() {
             Some(last) if last.segment.number == segment.number => last.mark(mark),

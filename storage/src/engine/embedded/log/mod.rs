@@ -7,7 +7,8 @@
 //!
 //! An append goes to the writer through the [`intake`], which bounds the bytes in flight. The
 //! [`writer`] takes all that waits as one group: one write, one sync, then the [`index`] shows the
-//! records to readers and the callers are answered. How a record stands in a file is told in
+//! records to readers and the callers are answered. Between groups it removes the segments that
+//! nobody needs any more, oldest first; [`origin`] tells where the log begins then. How a record stands in a file is told in
 //! [`segment::frame`], what a start makes of the files in [`segment`].
 //!
 //! Non-goals: no compression, no checksums of whole segments, no weaker mode than a sync per group.
@@ -16,6 +17,7 @@ mod both;
 pub mod disk;
 mod index;
 mod intake;
+mod origin;
 mod segment;
 mod wal;
 mod writer;
@@ -31,7 +33,8 @@ use model::time::Clock;
 use crate::engine::admit;
 use crate::engine::embedded::space::FreeSpace;
 use crate::port::{
-    AppendAnswer, Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Topic,
+    AppendAnswer, Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Reader,
+    Topic,
 };
 use both::Both;
 use disk::Disk;
@@ -176,6 +179,10 @@ impl Log for EmbeddedLog {
 
     fn bounds(&self, partition: Partition) -> Result<Range<Offset>, LogError> {
         self.wal(partition.topic).bounds(partition)
+    }
+
+    fn release(&self, reader: Reader, partition: Partition, offset: Offset) {
+        self.wal(partition.topic).release(reader, partition, offset);
     }
 
     fn watch(&self, partition: Partition, bell: &Arc<Bell>) {

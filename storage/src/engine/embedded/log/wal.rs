@@ -9,13 +9,14 @@ use parking_lot::Mutex;
 use super::disk::Disk;
 use super::index::{Found, Index};
 use super::intake::Intake;
+use super::origin::Origin;
 use super::segment::frame::{Frame, Head, NoFrame};
 use super::segment::{self, HEADER_BYTES, Segment};
 use super::writer::{Tip, Writer};
 use super::{Drive, LogOptions, damaged, failed};
 use crate::engine::budget::Budget;
 use crate::engine::embedded::space::{FreeSpace, Watermark};
-use crate::port::{Bell, LogError, Logged, Offset, Partition};
+use crate::port::{Bell, LogError, Logged, Offset, Partition, Reader};
 
 /// One write-ahead log: segments shared by all its partitions, and the thread that writes them.
 pub(super) struct Wal {
@@ -52,8 +53,9 @@ impl Wal {
     /// Recovers what the disk holds and starts the writer.
     pub(super) fn open(parts: Parts) -> Result<Self, LogError> {
         let Parts { disk, partitions, clock, space, options } = parts;
-        let mut index = Index::new(partitions.into_iter(), options.memory_bytes);
-        let tip = recover(&disk, &mut index)?;
+        let origin = Origin::recover(&disk)?;
+        let mut index = Index::new(&partitions, &origin, options.memory_bytes);
+        let tip = recover(&disk, &origin, &mut index)?;
         let watermark = Watermark::new(space, Arc::clone(&clock));
         let intake = Arc::new(Intake::new(watermark));
         let index = Arc::new(Mutex::new(index));
@@ -66,6 +68,7 @@ impl Wal {
             linger: options.linger,
             tip,
             buffer: Vec::new(),
+            clears_away: true,
             failed: None,
         };
         let driven = match options.drive {
@@ -101,15 +104,19 @@ impl Wal {
     ) -> Result<(), LogError> {
         let mut reading = Reading { partition, from, budget: Budget::new(max_bytes), out };
         while !reading.budget.is_spent() {
-            let stored = match self.index.lock().find(partition, reading.from)? {
-                Found::End => return Ok(()),
-                Found::Memory(mut records) => {
+            let stored = match self.index.lock().find(partition, reading.from) {
+                Ok(Found::Stored(stored)) => stored,
+                Ok(Found::Memory(mut records)) => {
                     records.all(|logged| reading.take(logged.clone()));
                     return Ok(());
                 }
-                Found::Stored(stored) => stored,
+                Ok(Found::End) => return Ok(()),
+                Err(LogError::Gone { .. }) if reading.from > from => return Ok(()),
+                Err(error) => return Err(error),
             };
             match reading.scan(&stored.segment, stored.at, stored.until) {
+                // It was removed meanwhile; the index knows.
+                Err(LogError::Failed { .. }) if self.is_gone(partition, reading.from)? => {}
                 // What stands before the damage is given; the next read begins at it.
                 Err(LogError::Damaged { .. }) if reading.from > from => return Ok(()),
                 scanned => scanned?,
@@ -121,6 +128,17 @@ impl Wal {
     /// As [`crate::port::Log::bounds`].
     pub(super) fn bounds(&self, partition: Partition) -> Result<Range<Offset>, LogError> {
         self.index.lock().bounds(partition)
+    }
+
+    /// As [`crate::port::Log::release`].
+    pub(super) fn release(&self, reader: Reader, partition: Partition, offset: Offset) {
+        if self.index.lock().release(reader, partition, offset) {
+            self.intake.nudge();
+        }
+    }
+
+    fn is_gone(&self, partition: Partition, offset: Offset) -> Result<bool, LogError> {
+        Ok(offset < self.bounds(partition)?.start)
     }
 
     /// As [`crate::port::Log::watch`].
@@ -183,15 +201,16 @@ fn logged(frame: &Frame<'_>) -> Logged {
     Logged { offset, at, bytes: Bytes::copy_from_slice(frame.payload) }
 }
 
-/// Reads every segment into `index`; where the writer goes on.
-fn recover(disk: &Arc<dyn Disk>, index: &mut Index) -> Result<Tip, LogError> {
-    let segments = Segment::all(disk)?;
+/// Takes every segment into `index`; where the writer goes on.
+fn recover(disk: &Arc<dyn Disk>, origin: &Origin, index: &mut Index) -> Result<Tip, LogError> {
+    let segments = Segment::all(disk, origin.segment)?;
     let Some((last, full)) = segments.split_last() else {
         let (segment, file) = Segment::create(disk, segment::FIRST).map_err(failed)?;
         return Ok(Tip { segment, file, at: HEADER_BYTES, ends: index.ends() });
     };
     for segment in full {
         recover_full(segment, index)?;
+        index.close(segment);
     }
     let at = last.recover(true, |at, frame| index.add(last, at, &frame.head))?;
     let file = last.file().map_err(failed)?;

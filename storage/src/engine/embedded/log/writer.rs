@@ -27,6 +27,8 @@ pub(super) struct Writer {
     pub(super) tip: Tip,
     /// The bytes of the group in hand; kept between groups for its room.
     pub(super) buffer: Vec<u8>,
+    /// Whether segments are removed: after a failure, only from the next segment on.
+    pub(super) clears_away: bool,
     /// What the disk said when it failed. Whatever it says later is not believed.
     pub(super) failed: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -59,6 +61,8 @@ struct Written {
 /// What a caller is told.
 type Answer = (Done, Result<Vec<Offset>, LogError>);
 
+/// Segments removed between two groups, at most: who appends waits for it.
+const SEGMENTS_REMOVED: usize = 8;
 /// A buffer that grew beyond this is given back after the group.
 const BUFFER_BYTES: usize = 8 * 1024 * 1024;
 
@@ -80,6 +84,7 @@ impl Writer {
         true
     }
 
+    /// Writes a group, tells who waits for it, and then clears away.
     fn write(&mut self, requests: Vec<Request>, now: Timestamp) {
         let bytes = requests.iter().map(Request::bytes).sum();
         let answers = match &self.failed {
@@ -90,9 +95,37 @@ impl Writer {
         for (done, result) in answers {
             done.tell(result);
         }
+        if self.failed.is_none() && self.clears_away {
+            let cleared = self.clear_away();
+            self.clears_away =
+                cleared.inspect_err(|error| tracing::warn!(%error, "a segment stays")).is_ok();
+        }
+    }
+
+    /// Removes the oldest segments that nobody needs, a few at a time, after the origin that says
+    /// so is durable.
+    fn clear_away(&self) -> io::Result<()> {
+        let Some(origin) = self.index.lock().origin_without(SEGMENTS_REMOVED) else {
+            return Ok(());
+        };
+        origin.keep(self.disk.as_ref())?;
+        let gone = {
+            let mut index = self.index.lock();
+            let gone = index.begin_at(&origin);
+            if index.can_remove() {
+                self.intake.nudge();
+            }
+            gone
+        };
+        gone.iter().try_for_each(|segment| segment.remove())?;
+        let names = self.disk.names()?;
+        names.iter().filter(|name| origin.is_past(name)).try_for_each(|name| self.disk.remove(name))
     }
 
     fn commit(&mut self, requests: Vec<Request>, now: Timestamp) -> Vec<Answer> {
+        if requests.is_empty() {
+            return Vec::new();
+        }
         if let Err(error) = self.rotate() {
             return refuse(requests, &self.fail(error));
         }
@@ -115,9 +148,14 @@ impl Writer {
         let number = self.tip.segment.number + 1;
         let (segment, file) = Segment::create(&self.disk, number)?;
         let full = std::mem::replace(&mut self.tip.segment, segment);
-        let outline = self.index.lock().outline(&full, self.tip.at);
+        let outline = {
+            let mut index = self.index.lock();
+            index.close(&full);
+            index.outline(&full, self.tip.at)
+        };
         full.keep_outline(&outline);
         (self.tip.file, self.tip.at) = (file, HEADER_BYTES);
+        self.clears_away = true;
         Ok(())
     }
 

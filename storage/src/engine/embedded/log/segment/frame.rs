@@ -151,8 +151,8 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }
 
-/// Fixed for ever: these numbers stand on disks.
-pub(super) const fn topic_code(topic: Topic) -> u8 {
+/// The number of a topic, fixed for ever: these numbers stand on disks.
+pub(crate) const fn topic_code(topic: Topic) -> u8 {
     match topic {
         Topic::Inbound => 1,
         Topic::Commands => 2,
@@ -163,7 +163,8 @@ pub(super) const fn topic_code(topic: Topic) -> u8 {
     }
 }
 
-pub(super) fn topic_of(code: u8) -> Option<Topic> {
+/// The topic of that number.
+pub(crate) fn topic_of(code: u8) -> Option<Topic> {
     Topic::ALL.into_iter().find(|topic| topic_code(*topic) == code)
 }
 

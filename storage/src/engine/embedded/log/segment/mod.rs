@@ -32,6 +32,8 @@ use reader::Reader;
 pub(super) const HEADER_BYTES: u64 = 24;
 const MAGIC: [u8; 8] = *b"chasqui\0";
 const VERSION: u32 = 1;
+const LOG: &str = ".log";
+const OUTLINE: &str = ".outline";
 /// The number of a log's first segment.
 pub(super) const FIRST: u64 = 1;
 
@@ -60,12 +62,16 @@ impl Segment {
         Ok((segment, file))
     }
 
-    /// Every segment of the disk, in order.
-    pub(super) fn all(disk: &Arc<dyn Disk>) -> Result<Vec<Arc<Self>>, LogError> {
+    /// Every segment of the disk from number `first` on, in order.
+    pub(super) fn all(disk: &Arc<dyn Disk>, first: u64) -> Result<Vec<Arc<Self>>, LogError> {
         let names = disk.names().map_err(failed)?;
-        let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
+        let logs = names.iter().filter(|name| name.ends_with(LOG));
+        let mut numbers: Vec<u64> = logs.filter_map(|name| number_of(name)).collect();
         numbers.sort_unstable();
-        for (due, number) in (FIRST..).zip(&numbers) {
+        if numbers.is_empty() && first > FIRST {
+            return Err(damaged(&name_of(first), 0, "the segment is missing"));
+        }
+        for (due, number) in (first..).zip(&numbers) {
             if due != *number {
                 return Err(damaged(&name_of(due), 0, "the segment is missing"));
             }
@@ -117,6 +123,15 @@ impl Segment {
         let kept = disk::replace(self.disk.as_ref(), &outline_of(self.number), &outline.encode());
         if let Err(error) = kept {
             tracing::warn!(%error, segment = self.name(), "the outline could not be written");
+        }
+    }
+
+    /// Removes its files. Its outline may never have been there.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        self.disk.remove(&self.name())?;
+        match self.disk.remove(&outline_of(self.number)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         }
     }
 
@@ -218,13 +233,14 @@ fn header(number: u64) -> Vec<u8> {
 }
 
 fn name_of(number: u64) -> String {
-    format!("{number:016}.log")
+    format!("{number:016}{LOG}")
 }
 
 fn outline_of(number: u64) -> String {
-    format!("{number:016}.outline")
+    format!("{number:016}{OUTLINE}")
 }
 
-fn number_of(name: &str) -> Option<u64> {
-    name.strip_suffix(".log")?.parse().ok()
+/// The segment that the file `name` belongs to.
+pub(super) fn number_of(name: &str) -> Option<u64> {
+    name.strip_suffix(LOG).or_else(|| name.strip_suffix(OUTLINE))?.parse().ok()
 }
