@@ -8,7 +8,7 @@ mod released;
 mod watchers;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use model::time::Clock;
 use model::unit::{ByteSize, Period};
 use serde::{Deserialize, Serialize};
 
+use self::embedded::log::check::Report;
 use crate::port::{Directory, History, Log, LogError, Snapshot};
 
 /// Which engine, and where it keeps its data.
@@ -138,6 +139,12 @@ pub fn open(
         EngineKind::Memory => Ok(in_memory(place, clock)),
         EngineKind::Embedded => embedded::open(config, place, clock),
     }
+}
+
+/// Reads the logs of the embedded installation in `data` from end to end, which no process has in
+/// use, and changes nothing: each log's directory and what is found there.
+pub fn check_log(data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
+    embedded::check(data)
 }
 
 fn in_memory(place: Place, clock: Arc<dyn Clock>) -> Engines {

@@ -27,7 +27,8 @@ use super::{EngineConfig, Engines, OpenError};
 use directory::EmbeddedDirectory;
 use history::EmbeddedHistory;
 use installation::Installation;
-use log::disk::RealDisk;
+use log::check::Report;
+use log::disk::{Disk, RealDisk};
 use log::{Drive, EmbeddedLog, Home, LogOptions};
 use snapshot::EmbeddedSnapshot;
 use space::{FreeSpace, Space};
@@ -40,6 +41,9 @@ pub(super) struct Running {
     _installation: Installation,
 }
 
+/// The directories of the two logs.
+const FLOWING: &str = "log";
+const KEPT: &str = "log-kept";
 /// The newest records of a log that are kept in memory.
 const MEMORY_BYTES: usize = 32 * 1024 * 1024;
 
@@ -51,7 +55,7 @@ pub(super) fn open(
 ) -> Result<Engines, OpenError> {
     let options = options(config)?;
     let installation = Installation::take(&config.data, place)?;
-    let homes = (home(installation.room("log")?), home(installation.room("log-kept")?));
+    let homes = (home(installation.room(FLOWING)?), home(installation.room(KEPT)?));
     let path = installation.room("store")?;
     let database = store::open(&path)?;
     let history = EmbeddedHistory::open(&database, &path, Arc::clone(&clock))?;
@@ -65,6 +69,20 @@ pub(super) fn open(
         snapshot: Arc::new(snapshot),
         running: Some(Running { log, database, path, _installation: installation }),
     })
+}
+
+/// Reads both logs of the installation in `data`, which nobody uses, and changes nothing.
+pub(super) fn check(data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
+    let _lock = installation::hold(data)?;
+    let check = |name: &str| {
+        let path = data.join(name);
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path.clone()));
+        match log::check::check(&disk) {
+            Ok(report) => Ok((path, report)),
+            Err(source) => Err(OpenError::Io { what: "cannot read", path, source }),
+        }
+    };
+    [FLOWING, KEPT].into_iter().map(check).collect()
 }
 
 impl Running {

@@ -80,12 +80,22 @@ pub(super) fn replace(disk: &dyn Disk, name: &str, bytes: &[u8]) -> io::Result<A
 /// A directory of the file system.
 pub struct RealDisk {
     directory: PathBuf,
+    is_read_only: bool,
 }
 
 impl RealDisk {
     /// The directory at `directory`, which is there.
     pub const fn new(directory: PathBuf) -> Self {
-        Self { directory }
+        Self { directory, is_read_only: false }
+    }
+
+    /// The same, and nothing in it is changed: whatever would is an error.
+    pub const fn read_only(directory: PathBuf) -> Self {
+        Self { directory, is_read_only: true }
+    }
+
+    fn writes(&self) -> io::Result<()> {
+        if self.is_read_only { Err(io::ErrorKind::ReadOnlyFilesystem.into()) } else { Ok(()) }
     }
 }
 
@@ -96,17 +106,21 @@ impl Disk for RealDisk {
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        self.writes()?;
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create_new(true).mode(0o600);
         Ok(Arc::new(RealFile(options.open(self.directory.join(name))?)))
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let file = OpenOptions::new().read(true).write(true).open(self.directory.join(name))?;
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(!self.is_read_only);
+        let file = options.open(self.directory.join(name))?;
         Ok(Arc::new(RealFile(file)))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
+        self.writes()?;
         std::fs::remove_file(self.directory.join(name))
     }
 

@@ -14,6 +14,7 @@
 //! Non-goals: no compression, no checksums of whole segments, no weaker mode than a sync per group.
 
 mod both;
+pub mod check;
 pub mod disk;
 mod index;
 mod intake;

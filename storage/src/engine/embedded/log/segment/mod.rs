@@ -65,8 +65,7 @@ impl Segment {
     /// Every segment of the disk from number `first` on, in order.
     pub(super) fn all(disk: &Arc<dyn Disk>, first: u64) -> Result<Vec<Arc<Self>>, LogError> {
         let names = disk.names().map_err(failed)?;
-        let logs = names.iter().filter(|name| name.ends_with(LOG));
-        let mut numbers: Vec<u64> = logs.filter_map(|name| number_of(name)).collect();
+        let mut numbers: Vec<u64> = names.iter().filter_map(|name| log_number(name)).collect();
         numbers.sort_unstable();
         if numbers.is_empty() && first > FIRST {
             return Err(damaged(&name_of(first), 0, "the segment is missing"));
@@ -90,7 +89,8 @@ impl Segment {
         Ok(file)
     }
 
-    fn named(disk: &Arc<dyn Disk>, number: u64) -> Arc<Self> {
+    /// Segment `number`, which is there.
+    pub(super) fn named(disk: &Arc<dyn Disk>, number: u64) -> Arc<Self> {
         Arc::new(Self { number, disk: Arc::clone(disk), open: Mutex::new(None) })
     }
 
@@ -104,18 +104,21 @@ impl Segment {
         Ok(Reader::new(self.file()?, Spot { segment: self.number, at }))
     }
 
-    /// What it holds, as its outline says; the outline is not believed if it is not of exactly
-    /// this segment.
+    /// What it holds, as its outline says; an error without its own header.
     pub(super) fn outline(&self) -> Result<Option<Outline>, LogError> {
         self.check_header()?;
-        let length = self.size().map_err(failed)?;
+        self.outline_found().map_err(failed)
+    }
+
+    /// Its outline, which is not believed if it is not of exactly this segment.
+    pub(super) fn outline_found(&self) -> io::Result<Option<Outline>> {
         let bytes = match self.disk.open(&outline_of(self.number)) {
-            Ok(file) => disk::read_all(file.as_ref()).map_err(failed)?,
+            Ok(file) => disk::read_all(file.as_ref())?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(error),
         };
-        let outline = Outline::decode(&bytes);
-        Ok(outline.filter(|outline| (outline.segment, outline.length) == (self.number, length)))
+        let is_own = (self.number, self.size()?);
+        Ok(Outline::decode(&bytes).filter(|outline| (outline.segment, outline.length) == is_own))
     }
 
     /// Keeps its outline beside it. It is of use and no more: without it, the segment is read.
@@ -204,12 +207,13 @@ impl Segment {
         Ok(later.map(|(at, _)| at))
     }
 
+    /// Whether its header is there, and its own.
+    pub(super) fn has_header(&self) -> io::Result<bool> {
+        Ok(disk::read(self.file()?.as_ref(), 0..HEADER_BYTES)? == header(self.number))
+    }
+
     fn check_header(&self) -> Result<(), LogError> {
-        let found = self
-            .file()
-            .and_then(|file| disk::read(file.as_ref(), 0..HEADER_BYTES))
-            .map_err(failed)?;
-        if found != header(self.number) {
+        if !self.has_header().map_err(failed)? {
             return Err(damaged(&self.name(), 0, "the header is not one of this segment"));
         }
         Ok(())
@@ -232,7 +236,8 @@ fn header(number: u64) -> Vec<u8> {
     bytes
 }
 
-fn name_of(number: u64) -> String {
+/// The file of segment `number`.
+pub(super) fn name_of(number: u64) -> String {
     format!("{number:016}{LOG}")
 }
 
@@ -240,7 +245,12 @@ fn outline_of(number: u64) -> String {
     format!("{number:016}{OUTLINE}")
 }
 
-/// The segment that the file `name` belongs to.
+/// The segment that the file `name` is.
+pub(super) fn log_number(name: &str) -> Option<u64> {
+    name.strip_suffix(LOG)?.parse().ok()
+}
+
+/// The segment that the file `name` is, or is the outline of.
 pub(super) fn number_of(name: &str) -> Option<u64> {
     name.strip_suffix(LOG).or_else(|| name.strip_suffix(OUTLINE))?.parse().ok()
 }
