@@ -157,7 +157,21 @@ fn in_memory(place: Place, clock: Arc<dyn Clock>) -> Engines {
     }
 }
 
+/// Makes the new installation `data` of a backup.
+pub fn restore(backup: &Path, data: &Path) -> Result<(), OpenError> {
+    embedded::restore(backup, data)
+}
+
 impl Engines {
+    /// Copies all that is durable into the new directory `to`, while the engines are in use: appends
+    /// go on, but no segment of the log is removed meanwhile. History in the copy may be behind its
+    /// log, never ahead. An error leaves a directory that [`restore`] refuses.
+    pub fn backup(&self, to: &Path) -> Result<(), OpenError> {
+        let what = || "this engine keeps nothing on a disk".to_owned();
+        let running = self.running.as_ref();
+        running.ok_or_else(|| OpenError::Config { key: "engine", what: what() })?.backup(to)
+    }
+
     /// Ends the engines: what was appended becomes durable, later appends are refused, threads are
     /// joined, files are synced.
     pub fn close(self) -> Result<(), OpenError> {

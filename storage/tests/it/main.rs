@@ -6,12 +6,12 @@
     reason = "a test that cannot go on has failed"
 )]
 
-mod check;
+mod backup;
 mod conformance;
+mod damage;
 mod power_cut;
 mod recording;
 mod reference;
 mod refusal;
 mod reopen;
 mod setup;
-mod torn;

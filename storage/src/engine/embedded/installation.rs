@@ -25,7 +25,8 @@ struct Facts {
 /// The format of everything in the directory.
 const FORMAT: u64 = 1;
 const LOCK: &str = "lock";
-const FACTS: &str = "installation";
+/// The file that says what the directory was made for.
+pub(super) const FACTS: &str = "installation";
 
 impl Installation {
     /// Takes the directory at `data`, made if it is not there, for an installation of the size
@@ -36,6 +37,11 @@ impl Installation {
         let installation = Self { data: data.to_owned(), _lock: lock };
         installation.compare(place)?;
         Ok(installation)
+    }
+
+    /// Where it is.
+    pub(super) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// A directory within it, made if it is not there.

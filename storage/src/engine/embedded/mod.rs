@@ -7,6 +7,7 @@
 //! | `log`, `log-kept` | the two logs ([`log`]) |
 //! | `store` | history, directory and snapshots, in a fjall database |
 
+mod backup;
 mod directory;
 mod history;
 mod installation;
@@ -38,12 +39,14 @@ pub(super) struct Running {
     log: Arc<EmbeddedLog>,
     database: Database,
     path: PathBuf,
-    _installation: Installation,
+    installation: Installation,
 }
 
 /// The directories of the two logs.
 const FLOWING: &str = "log";
 const KEPT: &str = "log-kept";
+/// The directory of history, directory and snapshots.
+const STORE: &str = "store";
 /// The newest records of a log that are kept in memory.
 const MEMORY_BYTES: usize = 32 * 1024 * 1024;
 
@@ -56,7 +59,7 @@ pub(super) fn open(
     let options = options(config)?;
     let installation = Installation::take(&config.data, place)?;
     let homes = (home(installation.room(FLOWING)?), home(installation.room(KEPT)?));
-    let path = installation.room("store")?;
+    let path = installation.room(STORE)?;
     let database = store::open(&path)?;
     let history = EmbeddedHistory::open(&database, &path, Arc::clone(&clock))?;
     let directory = EmbeddedDirectory::open(&database, &path)?;
@@ -67,7 +70,7 @@ pub(super) fn open(
         history: Arc::new(history),
         directory: Arc::new(directory),
         snapshot: Arc::new(snapshot),
-        running: Some(Running { log, database, path, _installation: installation }),
+        running: Some(Running { log, database, path, installation }),
     })
 }
 
@@ -85,7 +88,17 @@ pub(super) fn check(data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
     [FLOWING, KEPT].into_iter().map(check).collect()
 }
 
+/// As [`crate::engine::restore`].
+pub(super) fn restore(from: &Path, data: &Path) -> Result<(), OpenError> {
+    backup::restore(from, data)
+}
+
 impl Running {
+    /// As [`Engines::backup`].
+    pub(super) fn backup(&self, to: &Path) -> Result<(), OpenError> {
+        backup::backup((&self.log, &self.database), self.installation.data(), to)
+    }
+
     /// Ends the log's writers, then syncs the store.
     pub(super) fn close(self) -> Result<(), OpenError> {
         self.log.close();

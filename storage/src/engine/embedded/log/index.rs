@@ -2,6 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::Holding;
 use super::origin::Origin;
 use super::segment::Segment;
 use super::segment::frame::Head;
@@ -12,6 +13,10 @@ use crate::port::{Bell, LogError, Logged, Offset, Partition, Reader};
 
 /// Where the durable records of each partition are found. What is not durable is not in here.
 pub(super) struct Index {
+    /// Who wants that no segment is removed meanwhile.
+    holds: usize,
+    /// The segment that is not full, and how many of its bytes are durable.
+    newest: Option<(Arc<Segment>, u64)>,
     /// The segments that are full, oldest first.
     full: VecDeque<Arc<Segment>>,
     partitions: HashMap<Partition, Kept>,
@@ -71,6 +76,8 @@ impl Index {
             (*partition, Kept { first, end: first, ..Kept::default() })
         };
         Self {
+            holds: 0,
+            newest: None,
             full: VecDeque::new(),
             partitions: partitions.iter().map(empty).collect(),
             in_memory: VecDeque::new(),
@@ -106,6 +113,32 @@ impl Index {
     /// `segment`, the newest one, is full.
     pub(super) fn close(&mut self, segment: &Arc<Segment>) {
         self.full.push_back(Arc::clone(segment));
+    }
+
+    /// `segment` is the one being written, durable up to byte `end`.
+    pub(super) fn reach(&mut self, segment: &Arc<Segment>, end: u64) {
+        self.newest = Some((Arc::clone(segment), end));
+    }
+
+    /// The files that hold what is durable.
+    pub(super) fn holding(&self) -> Option<Holding> {
+        let (segment, end) = self.newest.as_ref()?;
+        let number = self.full.front().map_or(segment.number, |oldest| oldest.number);
+        Some(Holding {
+            full: self.full.iter().map(|segment| segment.name()).collect(),
+            newest: (segment.name(), *end),
+            origin: self.origin_at(number).file(),
+        })
+    }
+
+    /// From now on no segment is removed, until as many calls of `let_go`.
+    pub(super) fn hold(&mut self) {
+        self.holds += 1;
+    }
+
+    /// As it was before [`Index::hold`].
+    pub(super) fn let_go(&mut self) {
+        self.holds = self.holds.saturating_sub(1);
     }
 
     /// What `segment`, the newest one, holds, in its `length` bytes.
@@ -172,26 +205,34 @@ impl Index {
 
     /// Whether the oldest segment may go.
     pub(super) fn can_remove(&self) -> bool {
-        self.full.front().is_some_and(|oldest| self.is_released(oldest.number))
+        self.holds == 0 && self.full.front().is_some_and(|oldest| self.is_released(oldest.number))
     }
 
     /// Where the log begins without the oldest segments that may go, at most `most` of them.
     pub(super) fn origin_without(&self, most: usize) -> Option<Origin> {
+        let most = if self.holds == 0 { most } else { 0 };
         let oldest = self.full.iter().take(most);
         let gone = oldest.take_while(|segment| self.is_released(segment.number)).last()?;
-        let segment = gone.number + 1;
-        let first = |(partition, kept): (&Partition, &Kept)| (*partition, kept.first_from(segment));
-        Some(Origin { segment, firsts: self.partitions.iter().map(first).collect() })
+        Some(self.origin_at(gone.number + 1))
     }
 
-    /// Forgets what stands before `origin`; the segments that are not needed any more.
-    pub(super) fn begin_at(&mut self, origin: &Origin) -> Vec<Arc<Segment>> {
+    fn origin_at(&self, segment: u64) -> Origin {
+        let first = |(partition, kept): (&Partition, &Kept)| (*partition, kept.first_from(segment));
+        Origin { segment, firsts: self.partitions.iter().map(first).collect() }
+    }
+
+    /// Forgets what stands before `origin`, unless somebody began to hold it meanwhile; whether it
+    /// did.
+    pub(super) fn begin_at(&mut self, origin: &Origin) -> bool {
+        if self.holds > 0 {
+            return false;
+        }
         for (partition, kept) in &mut self.partitions {
             kept.first = origin.firsts.get(partition).copied().unwrap_or_default();
             kept.stretches.retain(|stretch| stretch.segment.number >= origin.segment);
         }
-        let gone = self.full.iter().take_while(|segment| segment.number < origin.segment).count();
-        self.full.drain(..gone).collect()
+        self.full.retain(|segment| segment.number >= origin.segment);
+        true
     }
 
     /// Whether nobody needs anything of `segment` or of those before it.

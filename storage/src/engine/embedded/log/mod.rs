@@ -82,6 +82,20 @@ pub enum Drive {
     Turns,
 }
 
+/// The files of one log that hold what is durable.
+#[derive(Debug, Default)]
+pub(super) struct Holding {
+    /// Segments that are full and never change.
+    pub(super) full: Vec<String>,
+    /// The segment being written, and how many of its bytes are durable.
+    pub(super) newest: (String, u64),
+    /// The name and the bytes of the file that says where the log begins, if it needs one.
+    pub(super) origin: Option<(String, Vec<u8>)>,
+}
+
+/// As long as it is kept, no segment is removed.
+pub(super) struct Held<'a>(&'a EmbeddedLog);
+
 /// One of the two logs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
@@ -118,6 +132,23 @@ impl EmbeddedLog {
     pub fn close(&self) {
         self.flowing.close();
         self.kept.close();
+    }
+
+    /// Keeps every segment as long as the answer is kept.
+    pub(super) fn hold(&self) -> Held<'_> {
+        self.flowing.hold();
+        self.kept.hold();
+        Held(self)
+    }
+
+    /// The files of what flows.
+    pub(super) fn flowing(&self) -> Holding {
+        self.flowing.holding()
+    }
+
+    /// The files of what is kept for ever.
+    pub(super) fn kept(&self) -> Holding {
+        self.kept.holding()
     }
 
     fn wal(&self, topic: Topic) -> &Arc<Wal> {
@@ -193,6 +224,13 @@ impl Log for EmbeddedLog {
     fn health(&self) -> Result<(), LogError> {
         self.flowing.intake().health()?;
         self.kept.intake().health()
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.flowing.let_go();
+        self.0.kept.let_go();
     }
 }
 

@@ -71,10 +71,15 @@ impl Origin {
 
     /// Makes it durable, and so the one in force.
     pub(super) fn keep(&self, disk: &dyn Disk) -> io::Result<()> {
-        if self.segment > FIRST {
-            disk::replace(disk, &name_of(self.segment), &self.encode())?.sync()?;
+        if let Some((name, bytes)) = self.file() {
+            disk::replace(disk, &name, &bytes)?.sync()?;
         }
         disk.sync_names()
+    }
+
+    /// The name and the bytes of its file; a log that begins at its first segment has none.
+    pub(super) fn file(&self) -> Option<(String, Vec<u8>)> {
+        (self.segment > FIRST).then(|| (name_of(self.segment), self.encode()))
     }
 
     /// Makes durable what was found: a process that was killed may have left it without its sync.

@@ -13,7 +13,7 @@ use super::origin::Origin;
 use super::segment::frame::{Frame, Head, NoFrame};
 use super::segment::{self, HEADER_BYTES, Segment};
 use super::writer::{Tip, Writer};
-use super::{Drive, LogOptions, damaged, failed};
+use super::{Drive, Holding, LogOptions, damaged, failed};
 use crate::engine::budget::Budget;
 use crate::engine::embedded::space::{FreeSpace, Watermark};
 use crate::port::{Bell, LogError, Logged, Offset, Partition, Reader};
@@ -56,6 +56,7 @@ impl Wal {
         let origin = Origin::recover(&disk)?;
         let mut index = Index::new(&partitions, &origin, options.memory_bytes);
         let tip = recover(&disk, &origin, &mut index)?;
+        index.reach(&tip.segment, tip.at);
         let watermark = Watermark::new(space, Arc::clone(&clock));
         let intake = Arc::new(Intake::new(watermark));
         let index = Arc::new(Mutex::new(index));
@@ -133,6 +134,25 @@ impl Wal {
     /// As [`crate::port::Log::release`].
     pub(super) fn release(&self, reader: Reader, partition: Partition, offset: Offset) {
         if self.index.lock().release(reader, partition, offset) {
+            self.intake.nudge();
+        }
+    }
+
+    /// The files that hold what is durable.
+    pub(super) fn holding(&self) -> Holding {
+        self.index.lock().holding().unwrap_or_default()
+    }
+
+    /// From now on no segment is removed.
+    pub(super) fn hold(&self) {
+        self.index.lock().hold();
+    }
+
+    /// Segments may be removed again.
+    pub(super) fn let_go(&self) {
+        let mut index = self.index.lock();
+        index.let_go();
+        if index.can_remove() {
             self.intake.nudge();
         }
     }

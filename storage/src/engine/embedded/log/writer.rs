@@ -109,15 +109,15 @@ impl Writer {
             return Ok(());
         };
         origin.keep(self.disk.as_ref())?;
-        let gone = {
+        {
             let mut index = self.index.lock();
-            let gone = index.begin_at(&origin);
+            if !index.begin_at(&origin) {
+                return Ok(());
+            }
             if index.can_remove() {
                 self.intake.nudge();
             }
-            gone
-        };
-        gone.iter().try_for_each(|segment| segment.remove())?;
+        }
         let names = self.disk.names()?;
         names.iter().filter(|name| origin.is_past(name)).try_for_each(|name| self.disk.remove(name))
     }
@@ -151,6 +151,7 @@ impl Writer {
         let outline = {
             let mut index = self.index.lock();
             index.close(&full);
+            index.reach(&self.tip.segment, HEADER_BYTES);
             index.outline(&full, self.tip.at)
         };
         full.keep_outline(&outline);
@@ -201,6 +202,7 @@ impl Writer {
     /// Shows the group to readers and wakes them.
     fn publish(&self, written: Vec<Written>) -> io::Result<()> {
         let mut index = self.index.lock();
+        index.reach(&self.tip.segment, self.tip.at);
         let mut grown: Vec<Partition> = Vec::new();
         for Written { at, head, bytes } in written {
             index.add(&self.tip.segment, at, &head).map_err(io::Error::other)?;

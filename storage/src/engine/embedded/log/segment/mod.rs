@@ -129,15 +129,6 @@ impl Segment {
         }
     }
 
-    /// Removes its files. Its outline may never have been there.
-    pub(super) fn remove(&self) -> io::Result<()> {
-        self.disk.remove(&self.name())?;
-        match self.disk.remove(&outline_of(self.number)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
-    }
-
     /// Its length in bytes.
     pub(super) fn size(&self) -> io::Result<u64> {
         self.file()?.size()
