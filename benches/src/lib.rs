@@ -1,6 +1,7 @@
 //! Benches of Chasqui: one question a file under `benches/`, each with its baseline beside it.
 //!
-//! `cargo bench -p benches --bench append` asks what the embedded log costs over the bare file;
+//! `cargo bench -p benches --bench append` asks what the embedded log costs over the bare file, and
+//! `--bench replay` how fast it is read back against reading and checksumming the same files;
 //! `--bench pair` asks what one assignment and its release cost, and how that grows with the
 //! group; `--bench tail` asks how long the slowest of them take while four threads want seats of
 //! one group. Read ratios within one run: absolute times are the machine's.

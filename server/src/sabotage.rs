@@ -11,7 +11,9 @@ use model::desk::{Body, Entity, Inbound, Stamped, wire};
 use model::id::ChannelId;
 use model::people::Cap;
 use parking_lot::Mutex;
-use storage::port::{Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Topic};
+use storage::port::{
+    Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Reader, Topic,
+};
 
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -92,6 +94,10 @@ impl Log for Sabotaged {
 
     fn bounds(&self, partition: Partition) -> Result<Range<Offset>, LogError> {
         self.inner.bounds(partition)
+    }
+
+    fn release(&self, reader: Reader, partition: Partition, offset: Offset) {
+        self.inner.release(reader, partition, offset);
     }
 
     fn watch(&self, partition: Partition, bell: &Arc<Bell>) {

@@ -4,10 +4,11 @@ mod admit;
 mod budget;
 pub mod embedded;
 pub mod memory;
+mod released;
 mod watchers;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use model::time::Clock;
 use model::unit::{ByteSize, Period};
 use serde::{Deserialize, Serialize};
 
+use self::embedded::log::check::Report;
 use crate::port::{Directory, History, Log, LogError, Snapshot};
 
 /// Which engine, and where it keeps its data.
@@ -139,6 +141,12 @@ pub fn open(
     }
 }
 
+/// Reads the logs of the embedded installation in `data` from end to end, which no process has in
+/// use, and changes nothing: each log's directory and what is found there.
+pub fn check_log(data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
+    embedded::check(data)
+}
+
 fn in_memory(place: Place, clock: Arc<dyn Clock>) -> Engines {
     Engines {
         log: Arc::new(memory::MemoryLog::new(place, clock)),
@@ -149,7 +157,21 @@ fn in_memory(place: Place, clock: Arc<dyn Clock>) -> Engines {
     }
 }
 
+/// Makes the new installation `data` of a backup.
+pub fn restore(backup: &Path, data: &Path) -> Result<(), OpenError> {
+    embedded::restore(backup, data)
+}
+
 impl Engines {
+    /// Copies all that is durable into the new directory `to`, while the engines are in use: appends
+    /// go on, but no segment of the log is removed meanwhile. History in the copy may be behind its
+    /// log, never ahead. An error leaves a directory that [`restore`] refuses.
+    pub fn backup(&self, to: &Path) -> Result<(), OpenError> {
+        let what = || "this engine keeps nothing on a disk".to_owned();
+        let running = self.running.as_ref();
+        running.ok_or_else(|| OpenError::Config { key: "engine", what: what() })?.backup(to)
+    }
+
     /// Ends the engines: what was appended becomes durable, later appends are refused, threads are
     /// joined, files are synced.
     pub fn close(self) -> Result<(), OpenError> {

@@ -125,6 +125,10 @@ pub trait History: Send + Sync {
     /// whose position lies before the shard's was written already and changes nothing.
     fn write(&self, step: HistoryWrite) -> Answer<'_, ()>;
 
+    /// Makes every step written so far durable. A step that is not may be lost by a crash, with
+    /// all that came after it; then the projection goes on from the position that is left.
+    fn sync(&self) -> Answer<'_, ()>;
+
     /// How far the projection of `shard` has come.
     fn position(&self, shard: u16) -> Answer<'_, Position>;
 

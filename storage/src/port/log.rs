@@ -63,6 +63,20 @@ pub struct Logged {
     pub bytes: Bytes,
 }
 
+/// Who reads the log and goes on, after a crash, where it stood: nothing is removed that one of
+/// them may still ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reader {
+    /// The lanes of a shard: what a record of `events` says they need no more of their inputs.
+    Lanes,
+    /// Recovery: it folds `events` from the oldest snapshot that may be loaded.
+    Snapshots,
+    /// The recorder: what is durable in history.
+    Recorder,
+    /// The dispatcher: what needs no send any more.
+    Dispatch,
+}
+
 /// Ordered, durable partitions. A record is durable when its append is answered; readers see
 /// only durable records.
 pub trait Log: Send + Sync {
@@ -91,6 +105,17 @@ pub trait Log: Send + Sync {
 
     /// The offsets kept: from the first readable to the next that will be written (durable end).
     fn bounds(&self, partition: Partition) -> Result<Range<Offset>, LogError>;
+
+    /// Says that `reader` asks for nothing of `partition` below `offset` any more, whatever
+    /// happens: what it knows of those records is durable elsewhere. What it says last counts.
+    ///
+    /// A record may be removed once every reader of its topic ([`Topic::readers`]) has released it
+    /// since the log was opened; nothing else is removed. Records are removed oldest first, when
+    /// and as far as it suits the log: [`Log::bounds`] tells. Does not wait. A log that keeps
+    /// everything need not listen.
+    fn release(&self, reader: Reader, partition: Partition, offset: Offset) {
+        let _ = (reader, partition, offset);
+    }
 
     /// Rings `bell` whenever `partition` grows, until the bell is dropped.
     fn watch(&self, partition: Partition, bell: &Arc<Bell>);
@@ -241,6 +266,15 @@ impl Topic {
             Self::Events => "events",
             Self::Settings => "settings",
             Self::Dead => "dead",
+        }
+    }
+
+    /// Who must have released a record of it before it may go; without any it is kept for ever.
+    pub const fn readers(self) -> &'static [Reader] {
+        match self {
+            Self::Inbound | Self::Commands | Self::Control => &[Reader::Lanes],
+            Self::Events => &[Reader::Snapshots, Reader::Recorder, Reader::Dispatch],
+            Self::Settings | Self::Dead => &[],
         }
     }
 

@@ -13,7 +13,8 @@ pub use history::{
     ConversationRow, EntryKind, EntryRow, History, HistoryWrite, Position, ReceiptRow,
 };
 pub use log::{
-    AppendAnswer, Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Topic,
+    AppendAnswer, Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Reader,
+    Topic,
 };
 pub use snapshot::{Snapshot, SnapshotKey};
 

@@ -4,7 +4,7 @@ use model::id::ShardId;
 
 use super::Health;
 use super::projection::Projection;
-use crate::port::{Bell, History, Log, LogError, StoreError};
+use crate::port::{Bell, History, Log, LogError, Offset, Partition, Reader, StoreError, Topic};
 use crate::tail::{Applied, EventTail, TailError};
 
 /// One shard on its way into history.
@@ -32,7 +32,12 @@ struct Following {
     tail: EventTail,
     projection: Projection,
     applied: Vec<Applied>,
+    /// Before this the shard's `events` were released.
+    released: Offset,
 }
+
+/// So many records are recorded between two releases of the log: each costs a sync of history.
+const RELEASED_RECORDS: u64 = 16_384;
 
 /// Why a step came to nothing.
 enum Trouble {
@@ -80,14 +85,30 @@ impl Line {
             self.following = Some(self.follow().await?);
         }
         let Some(following) = &mut self.following else { return Ok(Progress::Idle) };
-        following.step(self.shard, self.history.as_ref()).await
+        let progress = following.step(self.shard, self.history.as_ref()).await?;
+        let next = following.tail.position().next;
+        if next >= following.released + RELEASED_RECORDS {
+            following.released = next;
+            self.release(next).await?;
+        }
+        Ok(progress)
+    }
+
+    /// The log need not keep what is in history, once it is durable there.
+    async fn release(&self, next: Offset) -> Result<(), Trouble> {
+        self.history.sync().await?;
+        let events = Partition::new(Topic::Events, u32::from(self.shard.get()));
+        self.log.release(Reader::Recorder, events, next);
+        Ok(())
     }
 
     async fn follow(&self) -> Result<Following, Trouble> {
         let from = self.history.position(self.shard.get()).await?;
+        self.release(from.next).await?;
         let (log, bell) = (Arc::clone(&self.log), Arc::clone(&self.bell));
         let tail = EventTail::with_bell(log, self.shard, from, bell);
-        Ok(Following { tail, projection: Projection::default(), applied: Vec::new() })
+        let (projection, applied) = (Projection::default(), Vec::new());
+        Ok(Following { tail, projection, applied, released: from.next })
     }
 
     /// Forgets everything since history's position: the next step begins there again.

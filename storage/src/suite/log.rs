@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use model::limit;
 
-use crate::port::{Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Topic};
+use crate::port::{Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Reader, Topic};
 
 /// Makes a test of every case; `$run` is called with the case and passes it an empty log.
 #[macro_export]
@@ -28,6 +28,9 @@ macro_rules! log_suite {
             a_record_that_is_too_large_is_refused
             a_refused_append_leaves_nothing
             append_times_never_go_back
+            only_what_every_reader_released_is_removed
+            a_read_below_the_first_offset_is_refused
+            what_is_kept_for_ever_stays_whoever_releases_it
         }
     };
 }
@@ -209,6 +212,75 @@ pub fn append_times_never_go_back(log: &Arc<dyn Log>) {
     assert!(records.is_sorted_by_key(|logged| logged.at));
 }
 
+/// A record goes when the last of its readers lets go of it, and none before: not while a reader
+/// was never heard, and none of another partition.
+pub fn only_what_every_reader_released_is_removed(log: &Arc<dyn Log>) {
+    let (last, others) = Topic::Events.readers().split_last().unwrap();
+    fill(log, EVENTS);
+    for reader in others {
+        log.release(*reader, EVENTS, 40);
+    }
+    assert_eq!(remove(log, EVENTS), 0, "a reader was not heard");
+    log.release(*last, EVENTS, 5);
+    let first = remove(log, EVENTS);
+    assert!(first <= 5, "{first} passed an unread reader");
+    log.release(*last, EVENTS, 35);
+    let first = remove(log, EVENTS);
+    assert!((1..=35).contains(&first), "{first}");
+    let kept = read_from(log, EVENTS, first);
+    let offsets = kept.iter().map(|logged| logged.offset);
+    assert!(offsets.eq(first..log.bounds(EVENTS).unwrap().end));
+    assert!(kept.iter().all(|logged| logged.bytes.len() == LARGE));
+    assert_eq!(log.bounds(INBOUND).unwrap(), 0..0);
+}
+
+/// Below what is kept there is an error that says what is kept; counting goes on.
+pub fn a_read_below_the_first_offset_is_refused(log: &Arc<dyn Log>) {
+    fill(log, INBOUND);
+    for (reader, beyond) in Topic::Inbound.readers().iter().zip([1_000]) {
+        log.release(*reader, INBOUND, beyond);
+    }
+    let kept = remove(log, INBOUND);
+    assert!(kept > 0);
+    for from in [0, kept - 1] {
+        let error = log.read(INBOUND, from, 1, &mut Vec::new()).unwrap_err();
+        let is_it = matches!(error, LogError::Gone { partition: INBOUND, offset, first }
+            if offset == from && first >= kept);
+        assert!(is_it, "{error}");
+    }
+    let end = log.bounds(INBOUND).unwrap().end;
+    assert_eq!(append(log, &[(INBOUND, "more".into())]), [end]);
+}
+
+/// Settings and dead letters have no reader to wait for: they stay.
+pub fn what_is_kept_for_ever_stays_whoever_releases_it(log: &Arc<dyn Log>) {
+    for partition in [Partition::SETTINGS, Partition::DEAD] {
+        fill(log, partition);
+        for reader in [Reader::Lanes, Reader::Snapshots, Reader::Recorder, Reader::Dispatch] {
+            log.release(reader, partition, 40);
+        }
+        assert_eq!(remove(log, partition), 0);
+        assert_eq!(read_all(log, partition)[0].offset, 0);
+    }
+}
+
+/// The size of a record of which a few fill whatever a log removes at a time.
+const LARGE: usize = 10_000;
+
+fn fill(log: &Arc<dyn Log>, partition: Partition) {
+    for _ in 0..40 {
+        append(log, &[(partition, "x".repeat(LARGE))]);
+    }
+}
+
+/// The first offset kept, once the log had more than one occasion to remove what may go.
+fn remove(log: &Arc<dyn Log>, partition: Partition) -> Offset {
+    for _ in 0..10 {
+        append(log, &[(partition, "x".repeat(LARGE))]);
+    }
+    log.bounds(partition).unwrap().start
+}
+
 fn append(log: &Arc<dyn Log>, records: &[(Partition, String)]) -> Vec<Offset> {
     let record = |(partition, text): &(Partition, String)| NewRecord {
         partition: *partition,
@@ -218,9 +290,13 @@ fn append(log: &Arc<dyn Log>, records: &[(Partition, String)]) -> Vec<Offset> {
 }
 
 fn read_all(log: &Arc<dyn Log>, partition: Partition) -> Vec<Logged> {
+    read_from(log, partition, 0)
+}
+
+fn read_from(log: &Arc<dyn Log>, partition: Partition, first: Offset) -> Vec<Logged> {
     let mut out: Vec<Logged> = Vec::new();
     loop {
-        let from = out.last().map_or(0, |logged| logged.offset + 1);
+        let from = out.last().map_or(first, |logged| logged.offset + 1);
         let had = out.len();
         log.read(partition, from, 1_000, &mut out).unwrap();
         if out.len() == had {

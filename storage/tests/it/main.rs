@@ -6,11 +6,12 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod backup;
 mod conformance;
+mod damage;
 mod power_cut;
 mod recording;
 mod reference;
 mod refusal;
 mod reopen;
 mod setup;
-mod torn;

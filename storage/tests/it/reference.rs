@@ -8,7 +8,7 @@ use storage::engine::embedded::log::EmbeddedLog;
 use storage::port::{Log, Logged, NewRecord, Partition};
 
 use crate::power_cut::as_disk;
-use crate::power_cut::disk::Power;
+use crate::power_cut::power::Power;
 use crate::setup::{EVENTS, INBOUND, SMALL, log_on};
 
 const PARTITIONS: [Partition; 3] = [EVENTS, INBOUND, Partition::SETTINGS];

@@ -12,7 +12,7 @@ use storage::port::{Log, LogError, NewRecord, Offset, Partition};
 use storage::suite;
 
 use crate::power_cut::as_disk;
-use crate::power_cut::disk::Power;
+use crate::power_cut::power::Power;
 use crate::setup::{EVENTS, SMALL, append, log_on, record, texts};
 
 const GIB: u64 = 1 << 30;

@@ -4,10 +4,12 @@ use std::os::unix::fs::PermissionsExt;
 
 use model::place::Place;
 use storage::engine::{self, EngineConfig, OpenError};
-use storage::port::{Position, RowKey, SnapshotKey};
+use storage::port::{Log, Position, Reader, RowKey, SnapshotKey, Topic};
 use storage::{port::HistoryWrite, suite};
 
-use crate::setup::{self, EVENTS, INBOUND, append, now, read_all, small_log, texts};
+use crate::power_cut::as_disk;
+use crate::power_cut::power::Power;
+use crate::setup::{self, EVENTS, INBOUND, SMALL, append, log_on, now, read_all, small_log, texts};
 
 #[test]
 fn everything_is_there_after_a_restart() {
@@ -45,7 +47,7 @@ fn a_log_goes_on_over_many_segments_and_restarts() {
         }
         assert_eq!(texts(&log, EVENTS), wanted);
     }
-    let segments = std::fs::read_dir(directory.path().join("flowing")).unwrap().count();
+    let segments = std::fs::read_dir(directory.path().join("flowing")).unwrap().count() / 2;
     assert!(segments > 10, "{segments} segments");
     let log = small_log(directory.path()).unwrap();
     for max_bytes in [0, 500, 5_000, 1 << 20] {
@@ -53,6 +55,79 @@ fn a_log_goes_on_over_many_segments_and_restarts() {
         assert!(records.iter().map(|logged| &logged.bytes).eq(&wanted));
         assert!(records.is_sorted_by_key(|logged| logged.at));
     }
+}
+
+#[test]
+fn a_start_reads_the_last_segment_and_no_other() {
+    let power = Power::on(3);
+    let disks = [power.disk(), power.disk()].map(as_disk);
+    let read_by_a_start = || {
+        let before = power.bytes_read();
+        let log = log_on(disks.clone(), SMALL).unwrap();
+        let read = power.bytes_read() - before;
+        (read, log)
+    };
+    let (_, log) = read_by_a_start();
+    for n in 0..400 {
+        append(&log, EVENTS, &format!("{n} {}", "x".repeat(1_000))).unwrap();
+    }
+    drop(log);
+    let (read, log) = read_by_a_start();
+    assert!(read < 30_000, "{read} bytes read of 400 KiB, in segments of 4 KiB");
+    assert_eq!(texts(&log, EVENTS).len(), 400);
+    drop(log);
+
+    // Outlines are of use and no more.
+    for name in disks[0].names().unwrap() {
+        if name.ends_with(".outline") {
+            disks[0].open(&name).unwrap().truncate(20).unwrap();
+        }
+    }
+    let (read, log) = read_by_a_start();
+    assert!(read > 400_000, "{read} bytes read");
+    assert_eq!(texts(&log, EVENTS).len(), 400);
+    drop(log);
+    assert!(read_by_a_start().0 < 30_000, "they were made anew");
+}
+
+#[test]
+fn a_log_goes_on_where_it_was_when_its_old_end_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = || std::fs::read_dir(directory.path().join("flowing")).unwrap().count();
+    let mut wanted = Vec::new();
+    for life in 0..5 {
+        let log = small_log(directory.path()).unwrap();
+        assert_eq!(log.bounds(INBOUND).unwrap().end, life, "however little of it is left");
+        append(&log, INBOUND, "once a life").unwrap();
+        for n in 0..60 {
+            wanted.push(format!("{life} {n} {}", "x".repeat(300)));
+            append(&log, EVENTS, &wanted[wanted.len() - 1]).unwrap();
+        }
+        let before = files();
+        log.release(Reader::Lanes, INBOUND, life + 1);
+        for reader in Topic::Events.readers() {
+            log.release(*reader, EVENTS, wanted.len() as u64);
+        }
+        log.close();
+        assert!(files() < before, "{before} files");
+    }
+    let log = small_log(directory.path()).unwrap();
+    assert_eq!(log.bounds(INBOUND).unwrap(), 5..5);
+    let kept = log.bounds(EVENTS).unwrap();
+    assert!(kept.start > 200 && kept.end == 300, "{kept:?}");
+    assert!(files() < 10, "{} files", files());
+    let mut found = Vec::new();
+    log.read(EVENTS, kept.start, 1 << 20, &mut found).unwrap();
+    assert!(found.iter().map(|logged| &logged.bytes).eq(&wanted[kept.start as usize..]));
+    drop(log);
+
+    let names = std::fs::read_dir(directory.path().join("flowing")).unwrap();
+    let is_origin = |path: &std::path::PathBuf| path.extension().is_some_and(|e| e == "origin");
+    let origins: Vec<_> = names.map(|entry| entry.unwrap().path()).filter(is_origin).collect();
+    assert_eq!(origins.len(), 1);
+    std::fs::remove_file(&origins[0]).unwrap();
+    let refused = small_log(directory.path()).err().unwrap().to_string();
+    assert!(refused.contains("0000000000000001.log") && refused.contains("missing"), "{refused}");
 }
 
 #[test]

@@ -6,15 +6,19 @@ use std::time::Duration;
 
 use model::time::{Clock, SteadyClock};
 use storage::engine::embedded::log::disk::{Disk, RealDisk};
-use storage::engine::embedded::log::{EmbeddedLog, Home, LogOptions};
+use storage::engine::embedded::log::{Drive, EmbeddedLog, Home, LogOptions};
 use storage::engine::embedded::space::{FreeSpace, Space};
 use storage::engine::{self, EngineConfig, EngineKind, Engines, OpenError};
 use storage::port::{Answer, Log, LogError, Logged, NewRecord, Offset, Partition, Topic};
 use storage::suite;
 
 /// Small segments and hardly anything in memory, so that a test meets every path soon.
-pub(crate) const SMALL: LogOptions =
-    LogOptions { segment_bytes: 4_096, linger: Duration::ZERO, memory_bytes: 1_024 };
+pub(crate) const SMALL: LogOptions = LogOptions {
+    segment_bytes: 4_096,
+    linger: Duration::ZERO,
+    memory_bytes: 1_024,
+    drive: Drive::Threads,
+};
 
 pub(crate) const EVENTS: Partition = Partition::new(Topic::Events, 1);
 pub(crate) const INBOUND: Partition = Partition::new(Topic::Inbound, 2);

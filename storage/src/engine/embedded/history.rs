@@ -196,6 +196,10 @@ impl History for EmbeddedHistory {
         done(self.write_now(&step))
     }
 
+    fn sync(&self) -> Answer<'_, ()> {
+        done(self.database.persist(PersistMode::SyncData).map_err(failed))
+    }
+
     fn position(&self, shard: u16) -> Answer<'_, Position> {
         done(self.position_now(shard))
     }

@@ -24,7 +24,9 @@ struct Facts {
 
 /// The format of everything in the directory.
 const FORMAT: u64 = 1;
-const FACTS: &str = "installation";
+const LOCK: &str = "lock";
+/// The file that says what the directory was made for.
+pub(super) const FACTS: &str = "installation";
 
 impl Installation {
     /// Takes the directory at `data`, made if it is not there, for an installation of the size
@@ -35,6 +37,11 @@ impl Installation {
         let installation = Self { data: data.to_owned(), _lock: lock };
         installation.compare(place)?;
         Ok(installation)
+    }
+
+    /// Where it is.
+    pub(super) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// A directory within it, made if it is not there.
@@ -118,13 +125,24 @@ fn make(path: &Path) -> Result<(), OpenError> {
     .map_err(|source| io_error("cannot make", path, source))
 }
 
+/// Holds the directory of an installation that is there, so that no process begins to use it.
+pub(super) fn hold(data: &Path) -> Result<File, OpenError> {
+    let path = data.join(LOCK);
+    let file = File::open(&path).map_err(|source| io_error("cannot open", &path, source))?;
+    locked(file, data)
+}
+
 fn lock(data: &Path) -> Result<File, OpenError> {
-    let path = data.join("lock");
+    let path = data.join(LOCK);
     let file = create(&path).map_err(|source| io_error("cannot open", &path, source))?;
+    locked(file, data)
+}
+
+fn locked(file: File, data: &Path) -> Result<File, OpenError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::Busy { data: data.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(io_error("cannot lock", &path, source)),
+        Err(TryLockError::Error(source)) => Err(io_error("cannot lock", data, source)),
     }
 }
 

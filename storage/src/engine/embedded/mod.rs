@@ -7,6 +7,7 @@
 //! | `log`, `log-kept` | the two logs ([`log`]) |
 //! | `store` | history, directory and snapshots, in a fjall database |
 
+mod backup;
 mod directory;
 mod history;
 mod installation;
@@ -27,8 +28,9 @@ use super::{EngineConfig, Engines, OpenError};
 use directory::EmbeddedDirectory;
 use history::EmbeddedHistory;
 use installation::Installation;
-use log::disk::RealDisk;
-use log::{EmbeddedLog, Home, LogOptions};
+use log::check::Report;
+use log::disk::{Disk, RealDisk};
+use log::{Drive, EmbeddedLog, Home, LogOptions};
 use snapshot::EmbeddedSnapshot;
 use space::{FreeSpace, Space};
 
@@ -37,9 +39,14 @@ pub(super) struct Running {
     log: Arc<EmbeddedLog>,
     database: Database,
     path: PathBuf,
-    _installation: Installation,
+    installation: Installation,
 }
 
+/// The directories of the two logs.
+const FLOWING: &str = "log";
+const KEPT: &str = "log-kept";
+/// The directory of history, directory and snapshots.
+const STORE: &str = "store";
 /// The newest records of a log that are kept in memory.
 const MEMORY_BYTES: usize = 32 * 1024 * 1024;
 
@@ -51,8 +58,8 @@ pub(super) fn open(
 ) -> Result<Engines, OpenError> {
     let options = options(config)?;
     let installation = Installation::take(&config.data, place)?;
-    let homes = (home(installation.room("log")?), home(installation.room("log-kept")?));
-    let path = installation.room("store")?;
+    let homes = (home(installation.room(FLOWING)?), home(installation.room(KEPT)?));
+    let path = installation.room(STORE)?;
     let database = store::open(&path)?;
     let history = EmbeddedHistory::open(&database, &path, Arc::clone(&clock))?;
     let directory = EmbeddedDirectory::open(&database, &path)?;
@@ -63,11 +70,35 @@ pub(super) fn open(
         history: Arc::new(history),
         directory: Arc::new(directory),
         snapshot: Arc::new(snapshot),
-        running: Some(Running { log, database, path, _installation: installation }),
+        running: Some(Running { log, database, path, installation }),
     })
 }
 
+/// Reads both logs of the installation in `data`, which nobody uses, and changes nothing.
+pub(super) fn check(data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
+    let _lock = installation::hold(data)?;
+    let check = |name: &str| {
+        let path = data.join(name);
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path.clone()));
+        match log::check::check(&disk) {
+            Ok(report) => Ok((path, report)),
+            Err(source) => Err(OpenError::Io { what: "cannot read", path, source }),
+        }
+    };
+    [FLOWING, KEPT].into_iter().map(check).collect()
+}
+
+/// As [`crate::engine::restore`].
+pub(super) fn restore(from: &Path, data: &Path) -> Result<(), OpenError> {
+    backup::restore(from, data)
+}
+
 impl Running {
+    /// As [`Engines::backup`].
+    pub(super) fn backup(&self, to: &Path) -> Result<(), OpenError> {
+        backup::backup((&self.log, &self.database), self.installation.data(), to)
+    }
+
     /// Ends the log's writers, then syncs the store.
     pub(super) fn close(self) -> Result<(), OpenError> {
         self.log.close();
@@ -92,7 +123,12 @@ fn options(config: &EngineConfig) -> Result<LogOptions, OpenError> {
         let what = format!("{linger} is more than {}", EngineConfig::LINGER_MOST);
         return Err(OpenError::Config { key: "linger", what });
     }
-    Ok(LogOptions { segment_bytes: segment.0, linger: linger.0, memory_bytes: MEMORY_BYTES })
+    Ok(LogOptions {
+        segment_bytes: segment.0,
+        linger: linger.0,
+        memory_bytes: MEMORY_BYTES,
+        drive: Drive::Threads,
+    })
 }
 
 fn home(path: PathBuf) -> Home {

@@ -62,6 +62,10 @@ impl History for MemoryHistory {
         ready(())
     }
 
+    fn sync(&self) -> Answer<'_, ()> {
+        ready(())
+    }
+
     fn position(&self, shard: u16) -> Answer<'_, Position> {
         ready(self.tables.lock().positions.get(&shard).copied().unwrap_or_default())
     }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,8 +8,11 @@ use parking_lot::Mutex;
 
 use crate::engine::admit;
 use crate::engine::budget::Budget;
+use crate::engine::released::Released;
 use crate::engine::watchers::Watchers;
-use crate::port::{Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition};
+use crate::port::{
+    Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Reader, Topic,
+};
 
 /// A log that forgets with its process. An append is "durable" when it returns.
 pub struct MemoryLog {
@@ -20,7 +23,10 @@ pub struct MemoryLog {
 
 #[derive(Default)]
 struct Kept {
-    records: Vec<Logged>,
+    /// Records removed: the first one kept has this offset.
+    removed: usize,
+    records: VecDeque<Logged>,
+    released: Released,
     watchers: Watchers,
 }
 
@@ -36,8 +42,8 @@ impl MemoryLog {
         let mut partitions = self.partitions.lock();
         let offsets = records.into_iter().map(|record| {
             let kept = partitions.entry(record.partition).or_default();
-            let offset = kept.end();
-            kept.records.push(Logged { offset, at, bytes: record.bytes });
+            let offset = kept.bounds().end;
+            kept.records.push_back(Logged { offset, at, bytes: record.bytes });
             kept.watchers.ring();
             offset
         });
@@ -46,8 +52,18 @@ impl MemoryLog {
 }
 
 impl Kept {
-    fn end(&self) -> Offset {
-        self.records.len() as Offset
+    fn bounds(&self) -> Range<Offset> {
+        let first = self.removed as Offset;
+        first..first + self.records.len() as Offset
+    }
+
+    fn release(&mut self, reader: Reader, (topic, offset): (Topic, Offset)) {
+        self.released.set(reader, offset);
+        let Range { start, end } = self.bounds();
+        let gone = self.released.floor(topic).clamp(start, end) - start;
+        let gone = usize::try_from(gone).unwrap_or_default();
+        self.records.drain(..gone);
+        self.removed += gone;
     }
 }
 
@@ -66,16 +82,24 @@ impl Log for MemoryLog {
         admit::partition(partition, self.place)?;
         let partitions = self.partitions.lock();
         let Some(kept) = partitions.get(&partition) else { return Ok(()) };
-        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        let first = kept.bounds().start;
+        let skip = from.checked_sub(first).ok_or(LogError::Gone { partition, offset: from, first });
+        let skip = usize::try_from(skip?).unwrap_or(usize::MAX);
         let mut budget = Budget::new(max_bytes);
-        let found = kept.records.iter().skip(from);
+        let found = kept.records.iter().skip(skip);
         out.extend(found.take_while(|logged| budget.takes(logged)).cloned());
         Ok(())
     }
 
     fn bounds(&self, partition: Partition) -> Result<Range<Offset>, LogError> {
         admit::partition(partition, self.place)?;
-        Ok(0..self.partitions.lock().get(&partition).map_or(0, Kept::end))
+        Ok(self.partitions.lock().get(&partition).map_or(0..0, Kept::bounds))
+    }
+
+    fn release(&self, reader: Reader, partition: Partition, offset: Offset) {
+        if let Some(kept) = self.partitions.lock().get_mut(&partition) {
+            kept.release(reader, (partition.topic, offset));
+        }
     }
 
     fn watch(&self, partition: Partition, bell: &Arc<Bell>) {

@@ -8,14 +8,14 @@ use model::service::{Author, Content, ConversationState, ReceiptStatus};
 use parking_lot::Mutex;
 use storage::engine::memory::MemoryHistory;
 use storage::port::{
-    Answer, ConversationRow, EntryKind, EntryRow, History, HistoryWrite, Log, Position, ReceiptRow,
-    StoreError,
+    Answer, ConversationRow, EntryKind, EntryRow, History, HistoryWrite, Log, Position, Reader,
+    ReceiptRow, StoreError,
 };
 use storage::recorder::{Recorder, RecorderError};
 use storage::suite;
 use tokio::sync::watch;
 
-use super::script::{AGENT, SHARD, append, at, claim, lives, record};
+use super::script::{AGENT, SHARD, append, at, claim, events, lives, record};
 use crate::setup::{self, now};
 
 type Everything = (Position, Vec<ConversationRow>, Vec<EntryRow>, Vec<ReceiptRow>);
@@ -121,6 +121,19 @@ fn history_on_disk_goes_on_where_it_stood() {
 }
 
 #[test]
+fn the_recorder_releases_what_is_in_history() {
+    let engines = setup::memory();
+    append(&*engines.log, &lives(20));
+    for reader in [Reader::Snapshots, Reader::Dispatch] {
+        engines.log.release(reader, events(), 1_000);
+    }
+    record_all(&engines.log, &engines.history).unwrap();
+    assert_eq!(engines.log.bounds(events()).unwrap(), 0..161, "released as it stood at the start");
+    record_all(&engines.log, &engines.history).unwrap();
+    assert_eq!(engines.log.bounds(events()).unwrap(), 161..161);
+}
+
+#[test]
 fn a_running_recorder_follows_what_comes() {
     let engines = setup::memory();
     let (stop, stopped) = watch::channel(false);
@@ -177,6 +190,10 @@ impl Flaky {
 impl History for Flaky {
     fn write(&self, step: HistoryWrite) -> Answer<'_, ()> {
         self.flake(|| self.history.write(step))
+    }
+
+    fn sync(&self) -> Answer<'_, ()> {
+        self.flake(|| self.history.sync())
     }
 
     fn position(&self, shard: u16) -> Answer<'_, Position> {

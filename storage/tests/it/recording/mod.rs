@@ -1,5 +1,5 @@
 //! The tail of a shard's events, and the recorder that brings them into history.
 
 mod exactly_once;
-mod script;
+pub(crate) mod script;
 mod tail;

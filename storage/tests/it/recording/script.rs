@@ -59,7 +59,7 @@ pub(super) fn at(number: u64) -> Timestamp {
     Timestamp::from_seconds(1_700_000_000 + number as i64)
 }
 
-pub(super) fn append(log: &dyn Log, records: &[Bytes]) {
+pub(crate) fn append(log: &dyn Log, records: &[Bytes]) {
     let new = |bytes: &Bytes| NewRecord { partition: events(), bytes: bytes.clone() };
     log.append(records.iter().map(new).collect()).wait().unwrap();
 }
@@ -101,7 +101,7 @@ pub(super) fn life(counter: u64) -> Vec<Vec<Event>> {
 }
 
 /// The lives of so many conversations, side by side, as records 1.. of epoch 1.
-pub(super) fn lives(count: u64) -> Vec<Bytes> {
+pub(crate) fn lives(count: u64) -> Vec<Bytes> {
     let lives: Vec<_> = (1..=count).map(life).collect();
     let steps = lives.iter().map(Vec::len).max().unwrap_or_default();
     let side_by_side = (0..steps).flat_map(|step| lives.iter().filter_map(move |l| l.get(step)));

@@ -2,6 +2,7 @@
 
 use std::fs::{DirEntry, File, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +18,9 @@ pub trait Disk: Send + Sync {
 
     /// A file that is there.
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// Takes a name away; who has the file open reads on.
+    fn remove(&self, name: &str) -> io::Result<()>;
 
     /// Makes the set of names durable.
     fn sync_names(&self) -> io::Result<()>;
@@ -41,15 +45,57 @@ pub trait DiskFile: Send + Sync {
     fn sync(&self) -> io::Result<()>;
 }
 
+/// The bytes of `file` in `range`, as far as it has them.
+pub(super) fn read(file: &dyn DiskFile, range: Range<u64>) -> io::Result<Vec<u8>> {
+    let length = range.end.saturating_sub(range.start);
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+    let mut got = 0;
+    while let Some(into) = bytes.get_mut(got..).filter(|into| !into.is_empty()) {
+        match file.read_at(range.start + got as u64, into)? {
+            0 => break,
+            more => got += more,
+        }
+    }
+    bytes.truncate(got);
+    Ok(bytes)
+}
+
+/// All bytes of `file`.
+pub(super) fn read_all(file: &dyn DiskFile) -> io::Result<Vec<u8>> {
+    read(file, 0..file.size()?)
+}
+
+/// Gives the file `name` these bytes instead of what it had, if it was there. Not synced: after a
+/// power cut it may hold anything.
+pub(super) fn replace(disk: &dyn Disk, name: &str, bytes: &[u8]) -> io::Result<Arc<dyn DiskFile>> {
+    let file = match disk.open(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(name)?,
+        opened => opened?,
+    };
+    file.truncate(0)?;
+    file.write_at(0, bytes)?;
+    Ok(file)
+}
+
 /// A directory of the file system.
 pub struct RealDisk {
     directory: PathBuf,
+    is_read_only: bool,
 }
 
 impl RealDisk {
     /// The directory at `directory`, which is there.
     pub const fn new(directory: PathBuf) -> Self {
-        Self { directory }
+        Self { directory, is_read_only: false }
+    }
+
+    /// The same, and nothing in it is changed: whatever would is an error.
+    pub const fn read_only(directory: PathBuf) -> Self {
+        Self { directory, is_read_only: true }
+    }
+
+    fn writes(&self) -> io::Result<()> {
+        if self.is_read_only { Err(io::ErrorKind::ReadOnlyFilesystem.into()) } else { Ok(()) }
     }
 }
 
@@ -60,14 +106,22 @@ impl Disk for RealDisk {
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        self.writes()?;
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create_new(true).mode(0o600);
         Ok(Arc::new(RealFile(options.open(self.directory.join(name))?)))
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let file = OpenOptions::new().read(true).write(true).open(self.directory.join(name))?;
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(!self.is_read_only);
+        let file = options.open(self.directory.join(name))?;
         Ok(Arc::new(RealFile(file)))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.writes()?;
+        std::fs::remove_file(self.directory.join(name))
     }
 
     fn sync_names(&self) -> io::Result<()> {

@@ -2,13 +2,23 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::frame::Head;
+use super::Holding;
+use super::origin::Origin;
 use super::segment::Segment;
+use super::segment::frame::Head;
+use super::segment::outline::{Mark, Outline, Part};
+use crate::engine::released::Released;
 use crate::engine::watchers::Watchers;
-use crate::port::{Bell, LogError, Logged, Offset, Partition};
+use crate::port::{Bell, LogError, Logged, Offset, Partition, Reader};
 
 /// Where the durable records of each partition are found. What is not durable is not in here.
 pub(super) struct Index {
+    /// Who wants that no segment is removed meanwhile.
+    holds: usize,
+    /// The segment that is not full, and how many of its bytes are durable.
+    newest: Option<(Arc<Segment>, u64)>,
+    /// The segments that are full, oldest first.
+    full: VecDeque<Arc<Segment>>,
     partitions: HashMap<Partition, Kept>,
     /// The partitions of the records in memory, oldest record first.
     in_memory: VecDeque<Partition>,
@@ -19,7 +29,9 @@ pub(super) struct Index {
 /// One partition.
 #[derive(Default)]
 struct Kept {
+    first: Offset,
     end: Offset,
+    released: Released,
     stretches: Vec<Stretch>,
     newest: VecDeque<Logged>,
     watchers: Watchers,
@@ -29,14 +41,8 @@ struct Kept {
 struct Stretch {
     segment: Arc<Segment>,
     first: Offset,
+    /// Where some of them begin, about one every [`MARK_BYTES`] of the segment.
     marks: Vec<Mark>,
-}
-
-/// Where one of them begins; there is a mark about every [`MARK_BYTES`] of the segment.
-#[derive(Clone, Copy)]
-struct Mark {
-    offset: Offset,
-    at: u64,
 }
 
 /// Where to read on from some offset.
@@ -62,10 +68,18 @@ const MARK_BYTES: u64 = 64 * 1024;
 const RECORD_COST: usize = 64;
 
 impl Index {
-    /// An empty index of `partitions`, which keeps the newest records in up to `memory_most` bytes.
-    pub(super) fn new(partitions: impl Iterator<Item = Partition>, memory_most: usize) -> Self {
+    /// An index of `partitions` that begin at `origin`; it keeps the newest records in up to
+    /// `memory_most` bytes.
+    pub(super) fn new(partitions: &[Partition], origin: &Origin, memory_most: usize) -> Self {
+        let empty = |partition: &Partition| {
+            let first = origin.firsts.get(partition).copied().unwrap_or_default();
+            (*partition, Kept { first, end: first, ..Kept::default() })
+        };
         Self {
-            partitions: partitions.map(|partition| (partition, Kept::default())).collect(),
+            holds: 0,
+            newest: None,
+            full: VecDeque::new(),
+            partitions: partitions.iter().map(empty).collect(),
             in_memory: VecDeque::new(),
             memory_bytes: 0,
             memory_most,
@@ -80,16 +94,69 @@ impl Index {
         head: &Head,
     ) -> Result<(), String> {
         let Head { partition, offset, .. } = *head;
-        let kept = self
-            .partitions
-            .get_mut(&partition)
-            .ok_or_else(|| format!("a frame of {partition}, which is not in this log"))?;
-        if offset != kept.end {
-            return Err(format!("offset {offset} of {partition} where {} was due", kept.end));
-        }
+        let kept = self.due(partition, offset)?;
         kept.end = offset + 1;
         kept.mark(segment, Mark { offset, at });
         Ok(())
+    }
+
+    /// Adds all that `segment` holds; an error says why that cannot be.
+    pub(super) fn adopt(&mut self, segment: &Arc<Segment>, outline: Outline) -> Result<(), String> {
+        for Part { partition, first, end, marks } in outline.parts {
+            let kept = self.due(partition, first)?;
+            kept.end = end;
+            kept.stretches.push(Stretch { segment: Arc::clone(segment), first, marks });
+        }
+        Ok(())
+    }
+
+    /// `segment`, the newest one, is full.
+    pub(super) fn close(&mut self, segment: &Arc<Segment>) {
+        self.full.push_back(Arc::clone(segment));
+    }
+
+    /// `segment` is the one being written, durable up to byte `end`.
+    pub(super) fn reach(&mut self, segment: &Arc<Segment>, end: u64) {
+        self.newest = Some((Arc::clone(segment), end));
+    }
+
+    /// The files that hold what is durable.
+    pub(super) fn holding(&self) -> Option<Holding> {
+        let (segment, end) = self.newest.as_ref()?;
+        let number = self.full.front().map_or(segment.number, |oldest| oldest.number);
+        Some(Holding {
+            full: self.full.iter().map(|segment| segment.name()).collect(),
+            newest: (segment.name(), *end),
+            origin: self.origin_at(number).file(),
+        })
+    }
+
+    /// From now on no segment is removed, until as many calls of `let_go`.
+    pub(super) fn hold(&mut self) {
+        self.holds += 1;
+    }
+
+    /// As it was before [`Index::hold`].
+    pub(super) fn let_go(&mut self) {
+        self.holds = self.holds.saturating_sub(1);
+    }
+
+    /// What `segment`, the newest one, holds, in its `length` bytes.
+    pub(super) fn outline(&self, segment: &Segment, length: u64) -> Outline {
+        let part = |(partition, kept): (&Partition, &Kept)| {
+            let newest = kept.stretches.last()?;
+            let Stretch { first, ref marks, .. } = *newest;
+            let is_here = newest.segment.number == segment.number;
+            is_here.then(|| Part {
+                partition: *partition,
+                first,
+                end: kept.end,
+                marks: marks.clone(),
+            })
+        };
+        let mut parts: Vec<_> = self.partitions.iter().filter_map(part).collect();
+        parts.sort_unstable_by_key(|part| part.partition);
+        Outline { segment: segment.number, length, parts }
     }
 
     /// Keeps a record just added in memory, and lets the oldest ones go.
@@ -109,6 +176,9 @@ impl Index {
     /// Where to read `partition` on from `from`.
     pub(super) fn find(&self, partition: Partition, from: Offset) -> Result<Found<'_>, LogError> {
         let kept = self.partition(partition)?;
+        if from < kept.first {
+            return Err(LogError::Gone { partition, offset: from, first: kept.first });
+        }
         if from >= kept.end {
             return Ok(Found::End);
         }
@@ -121,7 +191,56 @@ impl Index {
 
     /// The offsets of `partition`.
     pub(super) fn bounds(&self, partition: Partition) -> Result<Range<Offset>, LogError> {
-        Ok(0..self.partition(partition)?.end)
+        let Kept { first, end, .. } = *self.partition(partition)?;
+        Ok(first..end)
+    }
+
+    /// `reader` needs nothing of `partition` below `offset`; whether a segment may go now.
+    pub(super) fn release(&mut self, reader: Reader, partition: Partition, offset: Offset) -> bool {
+        if let Some(kept) = self.partitions.get_mut(&partition) {
+            kept.released.set(reader, offset);
+        }
+        self.can_remove()
+    }
+
+    /// Whether the oldest segment may go.
+    pub(super) fn can_remove(&self) -> bool {
+        self.holds == 0 && self.full.front().is_some_and(|oldest| self.is_released(oldest.number))
+    }
+
+    /// Where the log begins without the oldest segments that may go, at most `most` of them.
+    pub(super) fn origin_without(&self, most: usize) -> Option<Origin> {
+        let most = if self.holds == 0 { most } else { 0 };
+        let oldest = self.full.iter().take(most);
+        let gone = oldest.take_while(|segment| self.is_released(segment.number)).last()?;
+        Some(self.origin_at(gone.number + 1))
+    }
+
+    fn origin_at(&self, segment: u64) -> Origin {
+        let first = |(partition, kept): (&Partition, &Kept)| (*partition, kept.first_from(segment));
+        Origin { segment, firsts: self.partitions.iter().map(first).collect() }
+    }
+
+    /// Forgets what stands before `origin`, unless somebody began to hold it meanwhile; whether it
+    /// did.
+    pub(super) fn begin_at(&mut self, origin: &Origin) -> bool {
+        if self.holds > 0 {
+            return false;
+        }
+        for (partition, kept) in &mut self.partitions {
+            kept.first = origin.firsts.get(partition).copied().unwrap_or_default();
+            kept.stretches.retain(|stretch| stretch.segment.number >= origin.segment);
+        }
+        self.full.retain(|segment| segment.number >= origin.segment);
+        true
+    }
+
+    /// Whether nobody needs anything of `segment` or of those before it.
+    fn is_released(&self, segment: u64) -> bool {
+        self.partitions.iter().all(|(partition, kept)| {
+            let first = kept.first_from(segment + 1);
+            first == kept.first || first <= kept.released.floor(partition.topic)
+        })
     }
 
     /// The end of every partition.
@@ -143,12 +262,30 @@ impl Index {
         }
     }
 
+    /// The partition, in which `offset` is the next one.
+    fn due(&mut self, partition: Partition, offset: Offset) -> Result<&mut Kept, String> {
+        let kept = self
+            .partitions
+            .get_mut(&partition)
+            .ok_or_else(|| format!("a frame of {partition}, which is not in this log"))?;
+        if offset != kept.end {
+            return Err(format!("offset {offset} of {partition} where {} was due", kept.end));
+        }
+        Ok(kept)
+    }
+
     fn partition(&self, partition: Partition) -> Result<&Kept, LogError> {
         self.partitions.get(&partition).ok_or(LogError::NoPartition(partition))
     }
 }
 
 impl Kept {
+    /// Its first offset in `segment` or a later one.
+    fn first_from(&self, segment: u64) -> Offset {
+        let at = self.stretches.partition_point(|stretch| stretch.segment.number < segment);
+        self.stretches.get(at).map_or(self.end, |stretch| stretch.first)
+    }
+
     fn mark(&mut self, segment: &Arc<Segment>, mark: Mark) {
         match self.stretches.last_mut() {
             Some(last) if last.segment.number == segment.number => last.mark(mark),

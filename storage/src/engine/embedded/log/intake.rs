@@ -8,7 +8,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::Side;
 use super::both::Both;
-use super::frame::FRAME_BYTES;
+use super::segment::frame::FRAME_BYTES;
 use crate::engine::embedded::space::Watermark;
 use crate::port::{AppendAnswer, LogError, NewRecord, Offset};
 
@@ -25,6 +25,7 @@ struct State {
     waiting: VecDeque<Request>,
     /// Bytes of the requests waiting and of those in the writer's hands.
     bytes: usize,
+    is_nudged: bool,
     ended: Option<End>,
 }
 
@@ -56,7 +57,8 @@ const GROUP_BYTES: usize = 4 * 1024 * 1024;
 impl Intake {
     /// An empty one that takes what `watermark` admits.
     pub(super) fn new(watermark: Watermark) -> Self {
-        let state = State { watermark, waiting: VecDeque::new(), bytes: 0, ended: None };
+        let waiting = VecDeque::new();
+        let state = State { watermark, waiting, bytes: 0, is_nudged: false, ended: None };
         Self { state: Mutex::new(state), came: Condvar::new() }
     }
 
@@ -98,11 +100,14 @@ impl Intake {
         }
     }
 
-    /// The next group, once there is one and it has waited `linger` for company; `None` after the
-    /// last one when the intake is closed.
+    /// The next group, once there is one and it has waited `linger` for company, or an empty one
+    /// after a nudge; `None` after the last one when the intake is closed.
     pub(super) fn group(&self, linger: Duration) -> Option<Vec<Request>> {
         let mut state = self.state.lock();
         while state.waiting.is_empty() {
+            if std::mem::take(&mut state.is_nudged) {
+                return Some(Vec::new());
+            }
             if state.ended.is_some() {
                 return None;
             }
@@ -112,6 +117,19 @@ impl Intake {
             self.came.wait_for(&mut state, linger);
         }
         Some(state.take_group())
+    }
+
+    /// The group that waits, if one does, or an empty one after a nudge.
+    pub(super) fn waiting_group(&self) -> Option<Vec<Request>> {
+        let mut state = self.state.lock();
+        let any = !state.waiting.is_empty() || std::mem::take(&mut state.is_nudged);
+        any.then(|| state.take_group())
+    }
+
+    /// The writer has something to do beside writing: a segment may go.
+    pub(super) fn nudge(&self) {
+        self.state.lock().is_nudged = true;
+        self.came.notify_one();
     }
 
     /// These bytes are not on their way any more: the requests were told what became of them.

@@ -7,17 +7,18 @@
 //!
 //! An append goes to the writer through the [`intake`], which bounds the bytes in flight. The
 //! [`writer`] takes all that waits as one group: one write, one sync, then the [`index`] shows the
-//! records to readers and the callers are answered. How a record stands in a file is told in
-//! [`frame`], what a start makes of the files in [`segment`].
+//! records to readers and the callers are answered. Between groups it removes the segments that
+//! nobody needs any more, oldest first; [`origin`] tells where the log begins then. How a record stands in a file is told in
+//! [`segment::frame`], what a start makes of the files in [`segment`].
 //!
 //! Non-goals: no compression, no checksums of whole segments, no weaker mode than a sync per group.
 
 mod both;
+pub mod check;
 pub mod disk;
-mod frame;
 mod index;
 mod intake;
-mod reader;
+mod origin;
 mod segment;
 mod wal;
 mod writer;
@@ -33,7 +34,8 @@ use model::time::Clock;
 use crate::engine::admit;
 use crate::engine::embedded::space::FreeSpace;
 use crate::port::{
-    AppendAnswer, Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Topic,
+    AppendAnswer, Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Reader,
+    Topic,
 };
 use both::Both;
 use disk::Disk;
@@ -65,7 +67,34 @@ pub struct LogOptions {
     /// How many bytes of the newest records are kept in memory, so that readers who keep up never
     /// ask the disk.
     pub memory_bytes: usize,
+    /// Who makes it write.
+    pub drive: Drive,
 }
+
+/// Who makes a log write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Drive {
+    /// A thread for each of the two logs.
+    #[default]
+    Threads,
+    /// Whoever calls [`EmbeddedLog::turn`]: the same calls give the same writes, so that a
+    /// simulation can be repeated.
+    Turns,
+}
+
+/// The files of one log that hold what is durable.
+#[derive(Debug, Default)]
+pub(super) struct Holding {
+    /// Segments that are full and never change.
+    pub(super) full: Vec<String>,
+    /// The segment being written, and how many of its bytes are durable.
+    pub(super) newest: (String, u64),
+    /// The name and the bytes of the file that says where the log begins, if it needs one.
+    pub(super) origin: Option<(String, Vec<u8>)>,
+}
+
+/// As long as it is kept, no segment is removed.
+pub(super) struct Held<'a>(&'a EmbeddedLog);
 
 /// One of the two logs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,10 +121,34 @@ impl EmbeddedLog {
         Ok(Self { place, flowing, kept })
     }
 
+    /// Under [`Drive::Turns`]: each of the two logs writes the group that waits for it; whether
+    /// either had one.
+    pub fn turn(&self) -> bool {
+        let flowing = self.flowing.turn();
+        self.kept.turn() || flowing
+    }
+
     /// Writes what was appended, refuses what comes, and ends the writers.
     pub fn close(&self) {
         self.flowing.close();
         self.kept.close();
+    }
+
+    /// Keeps every segment as long as the answer is kept.
+    pub(super) fn hold(&self) -> Held<'_> {
+        self.flowing.hold();
+        self.kept.hold();
+        Held(self)
+    }
+
+    /// The files of what flows.
+    pub(super) fn flowing(&self) -> Holding {
+        self.flowing.holding()
+    }
+
+    /// The files of what is kept for ever.
+    pub(super) fn kept(&self) -> Holding {
+        self.kept.holding()
     }
 
     fn wal(&self, topic: Topic) -> &Arc<Wal> {
@@ -160,6 +213,10 @@ impl Log for EmbeddedLog {
         self.wal(partition.topic).bounds(partition)
     }
 
+    fn release(&self, reader: Reader, partition: Partition, offset: Offset) {
+        self.wal(partition.topic).release(reader, partition, offset);
+    }
+
     fn watch(&self, partition: Partition, bell: &Arc<Bell>) {
         self.wal(partition.topic).watch(partition, bell);
     }
@@ -167,6 +224,13 @@ impl Log for EmbeddedLog {
     fn health(&self) -> Result<(), LogError> {
         self.flowing.intake().health()?;
         self.kept.intake().health()
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.flowing.let_go();
+        self.0.kept.let_go();
     }
 }
 

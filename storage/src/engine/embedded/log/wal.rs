@@ -7,21 +7,29 @@ use model::time::Clock;
 use parking_lot::Mutex;
 
 use super::disk::Disk;
-use super::frame::{Frame, Head, NoFrame};
 use super::index::{Found, Index};
 use super::intake::Intake;
+use super::origin::Origin;
+use super::segment::frame::{Frame, Head, NoFrame};
 use super::segment::{self, HEADER_BYTES, Segment};
 use super::writer::{Tip, Writer};
-use super::{LogOptions, damaged, failed};
+use super::{Drive, Holding, LogOptions, damaged, failed};
 use crate::engine::budget::Budget;
 use crate::engine::embedded::space::{FreeSpace, Watermark};
-use crate::port::{Bell, LogError, Logged, Offset, Partition};
+use crate::port::{Bell, LogError, Logged, Offset, Partition, Reader};
 
 /// One write-ahead log: segments shared by all its partitions, and the thread that writes them.
 pub(super) struct Wal {
     intake: Arc<Intake>,
     index: Arc<Mutex<Index>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    drive: Mutex<Driven>,
+}
+
+/// Who has the writer.
+enum Driven {
+    Thread(JoinHandle<()>),
+    Turns(Box<Writer>),
+    Ended,
 }
 
 /// What a log is made of.
@@ -45,8 +53,10 @@ impl Wal {
     /// Recovers what the disk holds and starts the writer.
     pub(super) fn open(parts: Parts) -> Result<Self, LogError> {
         let Parts { disk, partitions, clock, space, options } = parts;
-        let mut index = Index::new(partitions.into_iter(), options.memory_bytes);
-        let tip = recover(&disk, &mut index)?;
+        let origin = Origin::recover(&disk)?;
+        let mut index = Index::new(&partitions, &origin, options.memory_bytes);
+        let tip = recover(&disk, &origin, &mut index)?;
+        index.reach(&tip.segment, tip.at);
         let watermark = Watermark::new(space, Arc::clone(&clock));
         let intake = Arc::new(Intake::new(watermark));
         let index = Arc::new(Mutex::new(index));
@@ -59,11 +69,25 @@ impl Wal {
             linger: options.linger,
             tip,
             buffer: Vec::new(),
+            clears_away: true,
             failed: None,
         };
-        let thread = std::thread::Builder::new().name("log-writer".into());
-        let thread = thread.spawn(|| writer.run()).map_err(failed)?;
-        Ok(Self { intake, index, thread: Mutex::new(Some(thread)) })
+        let driven = match options.drive {
+            Drive::Turns => Driven::Turns(Box::new(writer)),
+            Drive::Threads => {
+                let thread = std::thread::Builder::new().name("log-writer".into());
+                Driven::Thread(thread.spawn(|| writer.run()).map_err(failed)?)
+            }
+        };
+        Ok(Self { intake, index, drive: Mutex::new(driven) })
+    }
+
+    /// As [`super::EmbeddedLog::turn`].
+    pub(super) fn turn(&self) -> bool {
+        match &mut *self.drive.lock() {
+            Driven::Turns(writer) => writer.turn(),
+            Driven::Thread(_) | Driven::Ended => false,
+        }
     }
 
     /// Where appends are handed in.
@@ -81,15 +105,23 @@ impl Wal {
     ) -> Result<(), LogError> {
         let mut reading = Reading { partition, from, budget: Budget::new(max_bytes), out };
         while !reading.budget.is_spent() {
-            let stored = match self.index.lock().find(partition, reading.from)? {
-                Found::End => return Ok(()),
-                Found::Memory(mut records) => {
+            let stored = match self.index.lock().find(partition, reading.from) {
+                Ok(Found::Stored(stored)) => stored,
+                Ok(Found::Memory(mut records)) => {
                     records.all(|logged| reading.take(logged.clone()));
                     return Ok(());
                 }
-                Found::Stored(stored) => stored,
+                Ok(Found::End) => return Ok(()),
+                Err(LogError::Gone { .. }) if reading.from > from => return Ok(()),
+                Err(error) => return Err(error),
             };
-            reading.scan(&stored.segment, stored.at, stored.until)?;
+            match reading.scan(&stored.segment, stored.at, stored.until) {
+                // It was removed meanwhile; the index knows.
+                Err(LogError::Failed { .. }) if self.is_gone(partition, reading.from)? => {}
+                // What stands before the damage is given; the next read begins at it.
+                Err(LogError::Damaged { .. }) if reading.from > from => return Ok(()),
+                scanned => scanned?,
+            }
         }
         Ok(())
     }
@@ -97,6 +129,36 @@ impl Wal {
     /// As [`crate::port::Log::bounds`].
     pub(super) fn bounds(&self, partition: Partition) -> Result<Range<Offset>, LogError> {
         self.index.lock().bounds(partition)
+    }
+
+    /// As [`crate::port::Log::release`].
+    pub(super) fn release(&self, reader: Reader, partition: Partition, offset: Offset) {
+        if self.index.lock().release(reader, partition, offset) {
+            self.intake.nudge();
+        }
+    }
+
+    /// The files that hold what is durable.
+    pub(super) fn holding(&self) -> Holding {
+        self.index.lock().holding().unwrap_or_default()
+    }
+
+    /// From now on no segment is removed.
+    pub(super) fn hold(&self) {
+        self.index.lock().hold();
+    }
+
+    /// Segments may be removed again.
+    pub(super) fn let_go(&self) {
+        let mut index = self.index.lock();
+        index.let_go();
+        if index.can_remove() {
+            self.intake.nudge();
+        }
+    }
+
+    fn is_gone(&self, partition: Partition, offset: Offset) -> Result<bool, LogError> {
+        Ok(offset < self.bounds(partition)?.start)
     }
 
     /// As [`crate::port::Log::watch`].
@@ -107,9 +169,15 @@ impl Wal {
     /// Writes what waits, refuses what comes, and ends the writer.
     pub(super) fn close(&self) {
         self.intake.close();
-        let thread = self.thread.lock().take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the log's writer had panicked");
+        let driven = std::mem::replace(&mut *self.drive.lock(), Driven::Ended);
+        match driven {
+            Driven::Turns(writer) => writer.run(),
+            Driven::Thread(thread) => {
+                if thread.join().is_err() {
+                    tracing::error!("the log's writer had panicked");
+                }
+            }
+            Driven::Ended => {}
         }
     }
 }
@@ -130,10 +198,13 @@ impl Reading<'_> {
     fn scan(&mut self, segment: &Segment, at: u64, until: Offset) -> Result<(), LogError> {
         let mut reader = segment.reader(at).map_err(failed)?;
         let bad = |at| damaged(&segment.name(), at, "a frame that was durable cannot be read");
-        while self.from < until {
+        while self.from < until && !self.budget.is_spent() {
             let at = reader.spot().at;
             let (head, bytes) = reader.peek().map_err(failed)?.map_err(|_| bad(at))?;
             if head.partition == self.partition && head.offset >= self.from {
+                if head.offset > self.from {
+                    return Err(bad(at));
+                }
                 let (frame, _) = reader.frame().map_err(failed)?.map_err(|_: NoFrame| bad(at))?;
                 if !self.take(logged(&frame)) {
                     return Ok(());
@@ -150,16 +221,29 @@ fn logged(frame: &Frame<'_>) -> Logged {
     Logged { offset, at, bytes: Bytes::copy_from_slice(frame.payload) }
 }
 
-/// Reads every segment into `index`; where the writer goes on.
-fn recover(disk: &Arc<dyn Disk>, index: &mut Index) -> Result<Tip, LogError> {
-    let segments = Segment::all(disk)?;
-    let mut at = HEADER_BYTES;
-    for (segment, left) in segments.iter().zip((0..segments.len()).rev()) {
-        at = segment.recover(left == 0, |at, frame| index.add(segment, at, &frame.head))?;
-    }
-    let (segment, file) = match segments.last() {
-        Some(last) => (Arc::clone(last), last.file().map_err(failed)?),
-        None => Segment::create(disk, segment::FIRST).map_err(failed)?,
+/// Takes every segment into `index`; where the writer goes on.
+fn recover(disk: &Arc<dyn Disk>, origin: &Origin, index: &mut Index) -> Result<Tip, LogError> {
+    let segments = Segment::all(disk, origin.segment)?;
+    let Some((last, full)) = segments.split_last() else {
+        let (segment, file) = Segment::create(disk, segment::FIRST).map_err(failed)?;
+        return Ok(Tip { segment, file, at: HEADER_BYTES, ends: index.ends() });
     };
-    Ok(Tip { segment, file, at, ends: index.ends() })
+    for segment in full {
+        recover_full(segment, index)?;
+        index.close(segment);
+    }
+    let at = last.recover(true, |at, frame| index.add(last, at, &frame.head))?;
+    let file = last.file().map_err(failed)?;
+    Ok(Tip { segment: Arc::clone(last), file, at, ends: index.ends() })
+}
+
+/// Takes a segment that is not the last as its outline says; without one, reads it.
+fn recover_full(segment: &Arc<Segment>, index: &mut Index) -> Result<(), LogError> {
+    if let Some(outline) = segment.outline()? {
+        let adopted = index.adopt(segment, outline);
+        return adopted.map_err(|what| damaged(&segment.name(), 0, &what));
+    }
+    let length = segment.recover(false, |at, frame| index.add(segment, at, &frame.head))?;
+    segment.keep_outline(&index.outline(segment, length));
+    Ok(())
 }

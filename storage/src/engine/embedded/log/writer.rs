@@ -9,9 +9,9 @@ use model::time::{Clock, Timestamp};
 use parking_lot::Mutex;
 
 use super::disk::{Disk, DiskFile};
-use super::frame::{self, Head, Spot};
 use super::index::Index;
 use super::intake::{Done, Intake, Request};
+use super::segment::frame::{self, Head, Spot};
 use super::segment::{HEADER_BYTES, Segment};
 use crate::port::{LogError, Logged, NewRecord, Offset, Partition};
 
@@ -27,6 +27,8 @@ pub(super) struct Writer {
     pub(super) tip: Tip,
     /// The bytes of the group in hand; kept between groups for its room.
     pub(super) buffer: Vec<u8>,
+    /// Whether segments are removed: after a failure, only from the next segment on.
+    pub(super) clears_away: bool,
     /// What the disk said when it failed. Whatever it says later is not believed.
     pub(super) failed: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -59,6 +61,8 @@ struct Written {
 /// What a caller is told.
 type Answer = (Done, Result<Vec<Offset>, LogError>);
 
+/// Segments removed between two groups, at most: who appends waits for it.
+const SEGMENTS_REMOVED: usize = 8;
 /// A buffer that grew beyond this is given back after the group.
 const BUFFER_BYTES: usize = 8 * 1024 * 1024;
 
@@ -68,20 +72,60 @@ impl Writer {
         let mut synced_in = Duration::ZERO;
         while let Some(requests) = self.intake.group(self.linger.saturating_sub(synced_in)) {
             let begun = self.clock.now();
-            let bytes = requests.iter().map(Request::bytes).sum();
-            let answers = match &self.failed {
-                None => self.commit(requests, begun),
-                Some(source) => refuse(requests, &LogError::Failed { source: Arc::clone(source) }),
-            };
-            self.intake.release(bytes);
-            for (done, result) in answers {
-                done.tell(result);
-            }
+            self.write(requests, begun);
             synced_in = self.clock.now().since(begun);
         }
     }
 
+    /// Writes the group that waits; whether there was one.
+    pub(super) fn turn(&mut self) -> bool {
+        let Some(requests) = self.intake.waiting_group() else { return false };
+        self.write(requests, self.clock.now());
+        true
+    }
+
+    /// Writes a group, tells who waits for it, and then clears away.
+    fn write(&mut self, requests: Vec<Request>, now: Timestamp) {
+        let bytes = requests.iter().map(Request::bytes).sum();
+        let answers = match &self.failed {
+            None => self.commit(requests, now),
+            Some(source) => refuse(requests, &LogError::Failed { source: Arc::clone(source) }),
+        };
+        self.intake.release(bytes);
+        for (done, result) in answers {
+            done.tell(result);
+        }
+        if self.failed.is_none() && self.clears_away {
+            let cleared = self.clear_away();
+            self.clears_away =
+                cleared.inspect_err(|error| tracing::warn!(%error, "a segment stays")).is_ok();
+        }
+    }
+
+    /// Removes the oldest segments that nobody needs, a few at a time, after the origin that says
+    /// so is durable.
+    fn clear_away(&self) -> io::Result<()> {
+        let Some(origin) = self.index.lock().origin_without(SEGMENTS_REMOVED) else {
+            return Ok(());
+        };
+        origin.keep(self.disk.as_ref())?;
+        {
+            let mut index = self.index.lock();
+            if !index.begin_at(&origin) {
+                return Ok(());
+            }
+            if index.can_remove() {
+                self.intake.nudge();
+            }
+        }
+        let names = self.disk.names()?;
+        names.iter().filter(|name| origin.is_past(name)).try_for_each(|name| self.disk.remove(name))
+    }
+
     fn commit(&mut self, requests: Vec<Request>, now: Timestamp) -> Vec<Answer> {
+        if requests.is_empty() {
+            return Vec::new();
+        }
         if let Err(error) = self.rotate() {
             return refuse(requests, &self.fail(error));
         }
@@ -102,8 +146,17 @@ impl Writer {
             return Ok(());
         }
         let number = self.tip.segment.number + 1;
-        (self.tip.segment, self.tip.file) = Segment::create(&self.disk, number)?;
-        self.tip.at = HEADER_BYTES;
+        let (segment, file) = Segment::create(&self.disk, number)?;
+        let full = std::mem::replace(&mut self.tip.segment, segment);
+        let outline = {
+            let mut index = self.index.lock();
+            index.close(&full);
+            index.reach(&self.tip.segment, HEADER_BYTES);
+            index.outline(&full, self.tip.at)
+        };
+        full.keep_outline(&outline);
+        (self.tip.file, self.tip.at) = (file, HEADER_BYTES);
+        self.clears_away = true;
         Ok(())
     }
 
@@ -149,6 +202,7 @@ impl Writer {
     /// Shows the group to readers and wakes them.
     fn publish(&self, written: Vec<Written>) -> io::Result<()> {
         let mut index = self.index.lock();
+        index.reach(&self.tip.segment, self.tip.at);
         let mut grown: Vec<Partition> = Vec::new();
         for Written { at, head, bytes } in written {
             index.add(&self.tip.segment, at, &head).map_err(io::Error::other)?;

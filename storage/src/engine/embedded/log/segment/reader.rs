@@ -1,11 +1,11 @@
 use std::io;
 use std::sync::Arc;
 
-use super::disk::DiskFile;
+use super::super::disk::DiskFile;
 use super::frame::{self, Frame, Head, NoFrame, Spot};
 
 /// Reads the frames of one segment, one after the other.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     file: Arc<dyn DiskFile>,
     spot: Spot,
     buffer: Vec<u8>,
@@ -17,17 +17,17 @@ const CHUNK_BYTES: usize = 128 * 1024;
 
 impl Reader {
     /// A reader that stands at `spot`, the beginning of a frame.
-    pub(super) const fn new(file: Arc<dyn DiskFile>, spot: Spot) -> Self {
+    pub(crate) const fn new(file: Arc<dyn DiskFile>, spot: Spot) -> Self {
         Self { file, spot, buffer: Vec::new(), used: 0 }
     }
 
     /// Where it stands.
-    pub(super) const fn spot(&self) -> Spot {
+    pub(crate) const fn spot(&self) -> Spot {
         self.spot
     }
 
     /// The next frame's head and size, its checksum not looked at.
-    pub(super) fn peek(&mut self) -> io::Result<Result<(Head, usize), NoFrame>> {
+    pub(crate) fn peek(&mut self) -> io::Result<Result<(Head, usize), NoFrame>> {
         let mut known = frame::peek(self.ahead());
         while let Err(NoFrame::Short(size)) = known {
             if !self.fill(size.min(frame::FRAME_BYTES))? {
@@ -39,8 +39,8 @@ impl Reader {
     }
 
     /// The next frame, verified, and its size.
-    pub(super) fn frame(&mut self) -> io::Result<Result<(Frame<'_>, usize), NoFrame>> {
-        while let Err(NoFrame::Short(size)) = frame::decode(self.ahead(), self.spot) {
+    pub(crate) fn frame(&mut self) -> io::Result<Result<(Frame<'_>, usize), NoFrame>> {
+        while let Err(NoFrame::Short(size)) = frame::whole(self.ahead()) {
             if !self.fill(size)? {
                 break;
             }
@@ -50,7 +50,7 @@ impl Reader {
     }
 
     /// Steps over `bytes`: the size of the frame just looked at.
-    pub(super) fn skip(&mut self, bytes: usize) {
+    pub(crate) fn skip(&mut self, bytes: usize) {
         self.spot.at += bytes as u64;
         self.used += bytes;
         if self.used >= self.buffer.len() {

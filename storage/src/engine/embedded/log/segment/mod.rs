@@ -5,24 +5,35 @@
 //! last segment may end in a group of which any part reached the disk, in any order. That is a
 //! **torn tail**, and it is cut off at its first bad frame: nobody was ever told of it. A valid
 //! frame further on that was written with a *later* group proves the opposite: the bad frame had
-//! been synced, and then was damaged. That, like a bad frame in any segment but the last, refuses
-//! the start, because something that was promised is gone and a person must look.
+//! been synced, and then was damaged. That refuses the start, because something that was promised
+//! is gone and a person must look.
+//!
+//! Only the last segment is read at a start. What the others hold is told by their [`outline`]s;
+//! one without its outline is read, and any bad frame in it refuses the start. Damage inside a
+//! segment that was not read is found when somebody reads the record, and told as loudly.
+
+pub(super) mod frame;
+pub(super) mod outline;
+pub(super) mod reader;
 
 use std::io;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use super::disk::{Disk, DiskFile};
-use super::frame::{self, Frame, Spot};
-use super::reader::Reader;
+use super::disk::{self, Disk, DiskFile};
 use super::{damaged, failed};
 use crate::port::LogError;
+use frame::{Frame, Spot};
+use outline::Outline;
+use reader::Reader;
 
 /// Bytes before the first frame: magic, version, number, and a checksum of the three.
 pub(super) const HEADER_BYTES: u64 = 24;
 const MAGIC: [u8; 8] = *b"chasqui\0";
 const VERSION: u32 = 1;
+const LOG: &str = ".log";
+const OUTLINE: &str = ".outline";
 /// The number of a log's first segment.
 pub(super) const FIRST: u64 = 1;
 
@@ -51,12 +62,15 @@ impl Segment {
         Ok((segment, file))
     }
 
-    /// Every segment of the disk, in order.
-    pub(super) fn all(disk: &Arc<dyn Disk>) -> Result<Vec<Arc<Self>>, LogError> {
+    /// Every segment of the disk from number `first` on, in order.
+    pub(super) fn all(disk: &Arc<dyn Disk>, first: u64) -> Result<Vec<Arc<Self>>, LogError> {
         let names = disk.names().map_err(failed)?;
-        let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
+        let mut numbers: Vec<u64> = names.iter().filter_map(|name| log_number(name)).collect();
         numbers.sort_unstable();
-        for (due, number) in (FIRST..).zip(&numbers) {
+        if numbers.is_empty() && first > FIRST {
+            return Err(damaged(&name_of(first), 0, "the segment is missing"));
+        }
+        for (due, number) in (first..).zip(&numbers) {
             if due != *number {
                 return Err(damaged(&name_of(due), 0, "the segment is missing"));
             }
@@ -75,7 +89,8 @@ impl Segment {
         Ok(file)
     }
 
-    fn named(disk: &Arc<dyn Disk>, number: u64) -> Arc<Self> {
+    /// Segment `number`, which is there.
+    pub(super) fn named(disk: &Arc<dyn Disk>, number: u64) -> Arc<Self> {
         Arc::new(Self { number, disk: Arc::clone(disk), open: Mutex::new(None) })
     }
 
@@ -87,6 +102,36 @@ impl Segment {
     /// A reader that stands at the frame at byte `at`.
     pub(super) fn reader(&self, at: u64) -> io::Result<Reader> {
         Ok(Reader::new(self.file()?, Spot { segment: self.number, at }))
+    }
+
+    /// What it holds, as its outline says; an error without its own header.
+    pub(super) fn outline(&self) -> Result<Option<Outline>, LogError> {
+        self.check_header()?;
+        self.outline_found().map_err(failed)
+    }
+
+    /// Its outline, which is not believed if it is not of exactly this segment.
+    pub(super) fn outline_found(&self) -> io::Result<Option<Outline>> {
+        let bytes = match self.disk.open(&outline_of(self.number)) {
+            Ok(file) => disk::read_all(file.as_ref())?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let is_own = (self.number, self.size()?);
+        Ok(Outline::decode(&bytes).filter(|outline| (outline.segment, outline.length) == is_own))
+    }
+
+    /// Keeps its outline beside it. It is of use and no more: without it, the segment is read.
+    pub(super) fn keep_outline(&self, outline: &Outline) {
+        let kept = disk::replace(self.disk.as_ref(), &outline_of(self.number), &outline.encode());
+        if let Err(error) = kept {
+            tracing::warn!(%error, segment = self.name(), "the outline could not be written");
+        }
+    }
+
+    /// Its length in bytes.
+    pub(super) fn size(&self) -> io::Result<u64> {
+        self.file()?.size()
     }
 
     /// Verifies header and frames and shows each frame to `each`; the segment's length. If it is
@@ -144,7 +189,7 @@ impl Segment {
 
     /// Where a valid frame stands that was written after byte `bad` had been synced.
     fn later_group(&self, bad: u64, size: u64) -> io::Result<Option<u64>> {
-        let rest = self.read_from(bad, size)?;
+        let rest = disk::read(self.file()?.as_ref(), bad..size)?;
         let later = (bad..size).zip(0..).skip(1).find(|&(at, skipped)| {
             let ahead = rest.get(skipped..).unwrap_or_default();
             frame::decode(ahead, Spot { segment: self.number, at })
@@ -153,23 +198,13 @@ impl Segment {
         Ok(later.map(|(at, _)| at))
     }
 
-    fn read_from(&self, from: u64, to: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; usize::try_from(to - from).unwrap_or(usize::MAX)];
-        let file = self.file()?;
-        let mut got = 0;
-        while let Some(into) = bytes.get_mut(got..).filter(|into| !into.is_empty()) {
-            match file.read_at(from + got as u64, into)? {
-                0 => break,
-                more => got += more,
-            }
-        }
-        bytes.truncate(got);
-        Ok(bytes)
+    /// Whether its header is there, and its own.
+    pub(super) fn has_header(&self) -> io::Result<bool> {
+        Ok(disk::read(self.file()?.as_ref(), 0..HEADER_BYTES)? == header(self.number))
     }
 
     fn check_header(&self) -> Result<(), LogError> {
-        let found = self.read_from(0, HEADER_BYTES).map_err(failed)?;
-        if found != header(self.number) {
+        if !self.has_header().map_err(failed)? {
             return Err(damaged(&self.name(), 0, "the header is not one of this segment"));
         }
         Ok(())
@@ -192,10 +227,21 @@ fn header(number: u64) -> Vec<u8> {
     bytes
 }
 
-fn name_of(number: u64) -> String {
-    format!("{number:016}.log")
+/// The file of segment `number`.
+pub(super) fn name_of(number: u64) -> String {
+    format!("{number:016}{LOG}")
 }
 
-fn number_of(name: &str) -> Option<u64> {
-    name.strip_suffix(".log")?.parse().ok()
+fn outline_of(number: u64) -> String {
+    format!("{number:016}{OUTLINE}")
+}
+
+/// The segment that the file `name` is.
+pub(super) fn log_number(name: &str) -> Option<u64> {
+    name.strip_suffix(LOG)?.parse().ok()
+}
+
+/// The segment that the file `name` is, or is the outline of.
+pub(super) fn number_of(name: &str) -> Option<u64> {
+    name.strip_suffix(LOG).or_else(|| name.strip_suffix(OUTLINE))?.parse().ok()
 }

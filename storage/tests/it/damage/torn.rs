@@ -64,21 +64,47 @@ fn damage_before_a_later_group_refuses_the_start() {
 }
 
 #[test]
-fn damage_anywhere_in_a_segment_that_is_not_the_last_refuses_the_start() {
+fn damage_anywhere_in_a_full_segment_without_its_outline_refuses_the_start() {
     let directory = tempfile::tempdir().unwrap();
-    let log = small_log(directory.path()).unwrap();
-    append(&log, EVENTS, &"x".repeat(5_000)).unwrap();
-    append(&log, EVENTS, "in the second segment").unwrap();
-    drop(log);
-    let good = fs::read(segment(directory.path(), 1)).unwrap();
+    let good = write(directory.path(), &[&"x".repeat(5_000), "in the second segment"]);
+    let outline = directory.path().join("flowing/0000000000000001.outline");
     for at in (0..good.len()).step_by(97).chain([good.len() - 1]) {
         let mut bad = good.clone();
         bad[at] ^= 1;
         fs::write(segment(directory.path(), 1), &bad).unwrap();
+        drop(fs::remove_file(&outline));
         assert!(refusal(directory.path()).contains("0000000000000001.log, byte "));
     }
-    fs::write(segment(directory.path(), 1), &good[..good.len() - 1]).unwrap();
-    refusal(directory.path());
+}
+
+#[test]
+fn damage_in_a_full_segment_is_told_to_who_reads_it_and_to_nobody_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let good = write(directory.path(), &[&"x".repeat(2_000), &"y".repeat(3_000), "later"]);
+    fs::write(segment(directory.path(), 1), damage(&good, b"yyyyyy")).unwrap();
+    let log = small_log(directory.path()).unwrap();
+    let read = |from, max_bytes| {
+        let mut out = Vec::new();
+        log.read(EVENTS, from, max_bytes, &mut out).map(|()| out.len())
+    };
+    assert_eq!(read(0, 1 << 20).unwrap(), 1, "what stands before it");
+    assert_eq!(read(2, 1 << 20).unwrap(), 1, "what stands behind it");
+    let error = read(1, 100).unwrap_err().to_string();
+    assert!(error.contains("0000000000000001.log, byte 2057: "), "{error}");
+}
+
+#[test]
+fn a_full_segment_of_another_length_or_header_refuses_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let good = write(directory.path(), &[&"x".repeat(5_000), "in the second segment"]);
+    let longer = [&good[..], b"?"].concat();
+    let headless = [&[0; 24], &good[24..]].concat();
+    for bad in [&good[..good.len() - 1], &good[..30], &[], &longer, &headless] {
+        fs::write(segment(directory.path(), 1), bad).unwrap();
+        assert!(refusal(directory.path()).contains("0000000000000001.log, byte "));
+    }
+    fs::write(segment(directory.path(), 1), &good).unwrap();
+    assert_eq!(texts(&small_log(directory.path()).unwrap(), EVENTS).len(), 2);
 }
 
 #[test]

@@ -15,7 +15,7 @@
 //! place in it, a frame is valid nowhere else: neither a copy of one inside a record, nor an old
 //! block that the file system hands back, can be taken for one. The last number of the head names
 //! the group a frame was written with, which is what tells a torn write from damage
-//! (see [`super::segment`]).
+//! (see [`super`]).
 
 use model::limit;
 use model::time::Timestamp;
@@ -23,40 +23,40 @@ use model::time::Timestamp;
 use crate::port::{Offset, Partition, Topic};
 
 /// Bytes of a frame around its record.
-pub(super) const FRAME_BYTES: usize = 8 + HEAD_BYTES;
+pub(crate) const FRAME_BYTES: usize = 8 + HEAD_BYTES;
 /// Bytes between the checksum and the record.
 const HEAD_BYTES: usize = 25;
 
 /// Where a frame stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Spot {
+pub(crate) struct Spot {
     /// The segment's number.
-    pub(super) segment: u64,
+    pub(crate) segment: u64,
     /// The byte of the segment at which the frame begins.
-    pub(super) at: u64,
+    pub(crate) at: u64,
 }
 
 /// What a frame says of its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) partition: Partition,
-    pub(super) offset: Offset,
-    pub(super) at: Timestamp,
+pub(crate) struct Head {
+    pub(crate) partition: Partition,
+    pub(crate) offset: Offset,
+    pub(crate) at: Timestamp,
     /// How many bytes before this frame belong to the same group: none of the group was known to
     /// be durable when it was written, all before it was.
-    pub(super) unsynced: u32,
+    pub(crate) unsynced: u32,
 }
 
 /// A frame as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Frame<'a> {
-    pub(super) head: Head,
-    pub(super) payload: &'a [u8],
+pub(crate) struct Frame<'a> {
+    pub(crate) head: Head,
+    pub(crate) payload: &'a [u8],
 }
 
 /// Why bytes are not a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoFrame {
+pub(crate) enum NoFrame {
     /// They end before the frame does; it has this many bytes.
     Short(usize),
     /// They are not one.
@@ -64,7 +64,7 @@ pub(super) enum NoFrame {
 }
 
 /// Adds the frame of `payload` that will stand at `spot`.
-pub(super) fn encode(head: &Head, payload: &[u8], spot: Spot, out: &mut Vec<u8>) {
+pub(crate) fn encode(head: &Head, payload: &[u8], spot: Spot, out: &mut Vec<u8>) {
     let begin = out.len();
     // A record's size was checked when it was taken; it fits in 32 bits many times over.
     let length = (HEAD_BYTES + payload.len()) as u32;
@@ -83,7 +83,7 @@ pub(super) fn encode(head: &Head, payload: &[u8], spot: Spot, out: &mut Vec<u8>)
 }
 
 /// The frame that begins `bytes`, which stand at `spot`, its checksum verified.
-pub(super) fn decode(bytes: &[u8], spot: Spot) -> Result<Frame<'_>, NoFrame> {
+pub(crate) fn decode(bytes: &[u8], spot: Spot) -> Result<Frame<'_>, NoFrame> {
     let size = size(bytes)?;
     let frame = bytes.get(..size).ok_or(NoFrame::Short(size))?;
     let (head, payload) = split(frame).ok_or(NoFrame::Bad)?;
@@ -97,10 +97,16 @@ pub(super) fn decode(bytes: &[u8], spot: Spot) -> Result<Frame<'_>, NoFrame> {
 
 /// The head and the size of the frame that begins `bytes`, its checksum not looked at: to step
 /// over frames of other partitions.
-pub(super) fn peek(bytes: &[u8]) -> Result<(Head, usize), NoFrame> {
+pub(crate) fn peek(bytes: &[u8]) -> Result<(Head, usize), NoFrame> {
     let size = size(bytes)?;
     let (head, _) = split(bytes).ok_or(NoFrame::Bad)?;
     Ok((head, size))
+}
+
+/// The size of the frame that begins `bytes`, when it can be a frame and all of it is there.
+pub(super) fn whole(bytes: &[u8]) -> Result<usize, NoFrame> {
+    let size = size(bytes)?;
+    if bytes.len() < size { Err(NoFrame::Short(size)) } else { Ok(size) }
 }
 
 /// The size of the frame that begins `bytes`, when it can be a frame at all.
@@ -145,8 +151,8 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }
 
-/// Fixed for ever: these numbers stand on disks.
-const fn topic_code(topic: Topic) -> u8 {
+/// The number of a topic, fixed for ever: these numbers stand on disks.
+pub(crate) const fn topic_code(topic: Topic) -> u8 {
     match topic {
         Topic::Inbound => 1,
         Topic::Commands => 2,
@@ -157,7 +163,8 @@ const fn topic_code(topic: Topic) -> u8 {
     }
 }
 
-fn topic_of(code: u8) -> Option<Topic> {
+/// The topic of that number.
+pub(crate) fn topic_of(code: u8) -> Option<Topic> {
     Topic::ALL.into_iter().find(|topic| topic_code(*topic) == code)
 }
 
