@@ -130,7 +130,7 @@ pub enum Requeued {
 /// What came of freeing a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freed {
-    /// It went to the oldest compatible waiter, whose lane was rung.
+    /// It went to the oldest compatible waiter, whose lane is told.
     HandedOver,
     /// Nobody compatible waits; the agent's load fell by one.
     Released,
