@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use storage::engine::OpenError;
+use storage::engine::embedded::log::check::Report;
 use storage::port::LogError;
 
 use crate::app::{self, StartError};
@@ -15,6 +17,7 @@ use crate::run;
 /// Exit codes, as in the BSD header `sysexits.h`.
 mod exit {
     pub(super) const USAGE: u8 = 64;
+    pub(super) const DATAERR: u8 = 65;
     pub(super) const UNAVAILABLE: u8 = 69;
     pub(super) const SOFTWARE: u8 = 70;
     pub(super) const IOERR: u8 = 74;
@@ -49,6 +52,11 @@ enum Command {
         #[command(subcommand)]
         show: Show,
     },
+    /// Look at the log of a server that does not run.
+    Log {
+        #[command(subcommand)]
+        look: Look,
+    },
     /// Print the version.
     Version,
 }
@@ -59,6 +67,17 @@ enum Show {
     Default,
     /// The JSON schema of the file, for editors.
     Schema,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Look {
+    /// Read the log from end to end and say what is damaged and which records are lost by it.
+    /// Nothing is changed. The exit code is 65 when anything is lost.
+    Check {
+        /// The data directory.
+        #[arg(value_name = "DIR")]
+        data: PathBuf,
+    },
 }
 
 /// What `run` and `check` take.
@@ -90,6 +109,9 @@ pub enum Failure {
     /// The demo could not be run.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// The log could not be read.
+    #[error(transparent)]
+    Store(#[from] OpenError),
     /// Standard output is gone.
     #[error("standard output cannot be written")]
     Output(#[from] std::io::Error),
@@ -143,6 +165,7 @@ impl Command {
             Self::Check(args) => check(&args)?,
             Self::Config { show: Show::Default } => say(keys::DEFAULT.trim_end())?,
             Self::Config { show: Show::Schema } => say(format!("{:#}", keys::schema()))?,
+            Self::Log { look: Look::Check { data } } => return check_log(&data),
             Self::Version => say(concat!("chasqui ", env!("CARGO_PKG_VERSION")))?,
         }
         Ok(ExitCode::SUCCESS)
@@ -156,6 +179,23 @@ fn check(args: &RunArgs) -> Result<(), Failure> {
     }
     let name = args.config.as_deref().map_or("the default configuration", |p| shown(p));
     Ok(say(format!("{name} is valid"))?)
+}
+
+fn check_log(data: &Path) -> Result<ExitCode, Failure> {
+    let reports = storage::engine::check_log(data)?;
+    for (path, report) in &reports {
+        let Report { segments, bytes, records, findings } = report;
+        let path = path.display();
+        say(format!("{path}: {segments} segments, {bytes} bytes, {records} records"))?;
+        findings.iter().try_for_each(|finding| say(format!("  {finding}")))?;
+    }
+    let is_whole = reports.iter().all(|(_, report)| report.is_whole());
+    let lost: u64 = reports.iter().map(|(_, report)| report.lost()).sum();
+    say(match (is_whole, lost) {
+        (true, _) => "all that was durable is there".to_owned(),
+        (false, lost) => format!("{lost} records are known to be lost; nothing was changed"),
+    })?;
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(exit::DATAERR) })
 }
 
 fn shown(path: &Path) -> &str {
@@ -183,7 +223,7 @@ impl Failure {
         match self {
             Self::Config(_) => exit::CONFIG,
             Self::Start(error) if error.is_configuration() => exit::CONFIG,
-            Self::Start(_) | Self::Demo(_) => exit::UNAVAILABLE,
+            Self::Start(_) | Self::Demo(_) | Self::Store(_) => exit::UNAVAILABLE,
             Self::Log(_) => exit::IOERR,
             Self::Drain(_) | Self::Output(_) => exit::SOFTWARE,
         }

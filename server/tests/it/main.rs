@@ -13,5 +13,6 @@ mod under_load;
 mod configuration;
 mod drain;
 mod kill;
+mod log;
 mod starter;
 mod tidy;

@@ -52,7 +52,7 @@ fn at_the_watermark(answer: Option<Result<Vec<Offset>, LogError>>) -> bool {
 }
 
 #[test]
-fn the_watermark_refuses_and_recovers() {
+fn f13_the_watermark_refuses_and_recovers() {
     let disk = Filling::new();
     let is_refused = || match append(&disk.log, EVENTS, "a record") {
         Ok(_) => false,
@@ -129,7 +129,7 @@ fn appends_in_flight_are_bounded() {
 }
 
 #[test]
-fn a_log_whose_sync_failed_never_takes_another_record() {
+fn f13_a_log_whose_sync_failed_never_takes_another_record() {
     let power = Power::on(7);
     let log = log_on([power.disk(), power.disk()].map(as_disk), SMALL).unwrap();
     append(&log, EVENTS, "before").unwrap();

@@ -47,7 +47,7 @@ const DEMANDED: [&str; 15] = [
 type Cuts = BTreeMap<String, usize>;
 
 #[test]
-fn nothing_acknowledged_is_lost_by_a_power_cut() {
+fn f04_nothing_acknowledged_is_lost_by_a_power_cut() {
     let mut cuts = Cuts::new();
     for seed in seeds(SEEDS) {
         let run = Run::new(seed, Drive::Turns, None);

@@ -105,7 +105,7 @@ impl Intake {
     pub(super) fn group(&self, linger: Duration) -> Option<Vec<Request>> {
         let mut state = self.state.lock();
         while state.waiting.is_empty() {
-            if std::mem::take(&mut state.is_nudged) {
+            if state.is_nudged {
                 return Some(Vec::new());
             }
             if state.ended.is_some() {
@@ -122,7 +122,7 @@ impl Intake {
     /// The group that waits, if one does, or an empty one after a nudge.
     pub(super) fn waiting_group(&self) -> Option<Vec<Request>> {
         let mut state = self.state.lock();
-        let any = !state.waiting.is_empty() || std::mem::take(&mut state.is_nudged);
+        let any = !state.waiting.is_empty() || state.is_nudged;
         any.then(|| state.take_group())
     }
 
@@ -130,6 +130,11 @@ impl Intake {
     pub(super) fn nudge(&self) {
         self.state.lock().is_nudged = true;
         self.came.notify_one();
+    }
+
+    /// Whether there was a nudge since the last time.
+    pub(super) fn take_nudge(&self) -> bool {
+        std::mem::take(&mut self.state.lock().is_nudged)
     }
 
     /// These bytes are not on their way any more: the requests were told what became of them.

@@ -69,7 +69,7 @@ impl Wal {
             linger: options.linger,
             tip,
             buffer: Vec::new(),
-            clears_away: true,
+            has_rotated: true,
             failed: None,
         };
         let driven = match options.drive {

@@ -27,8 +27,8 @@ pub(super) struct Writer {
     pub(super) tip: Tip,
     /// The bytes of the group in hand; kept between groups for its room.
     pub(super) buffer: Vec<u8>,
-    /// Whether segments are removed: after a failure, only from the next segment on.
-    pub(super) clears_away: bool,
+    /// Whether a segment was filled since the last look for what may be removed.
+    pub(super) has_rotated: bool,
     /// What the disk said when it failed. Whatever it says later is not believed.
     pub(super) failed: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -95,10 +95,12 @@ impl Writer {
         for (done, result) in answers {
             done.tell(result);
         }
-        if self.failed.is_none() && self.clears_away {
-            let cleared = self.clear_away();
-            self.clears_away =
-                cleared.inspect_err(|error| tracing::warn!(%error, "a segment stays")).is_ok();
+        let is_due = std::mem::take(&mut self.has_rotated) | self.intake.take_nudge();
+        if is_due
+            && self.failed.is_none()
+            && let Err(error) = self.clear_away()
+        {
+            tracing::warn!(%error, "segments that nobody needs stay for now");
         }
     }
 
@@ -156,7 +158,7 @@ impl Writer {
         };
         full.keep_outline(&outline);
         (self.tip.file, self.tip.at) = (file, HEADER_BYTES);
-        self.clears_away = true;
+        self.has_rotated = true;
         Ok(())
     }
 
