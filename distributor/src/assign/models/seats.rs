@@ -13,7 +13,8 @@ pub(super) const MODELS: &[Model] = &[
         &[EnterWithoutTail, ReleaseWithoutTail, TailWithoutFence],
         arrival_and_release,
     ),
-    model("two arrivals against release", &[EnterWithoutTail], two_arrivals_and_release),
+    model("two arrivals against release", &[EnterWithoutTail], two_arrivals_and_release)
+        .shallower(),
     model(
         "arrival against resume",
         &[EnterWithoutTail, TailWithoutFence, ResumeWithoutLook],

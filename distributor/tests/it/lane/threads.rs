@@ -12,7 +12,7 @@ use model::place::Place;
 use model::time::{Clock, Timestamp};
 use parking_lot::Mutex;
 use storage::engine::embedded::log::disk::RealDisk;
-use storage::engine::embedded::log::{EmbeddedLog, Home, LogOptions};
+use storage::engine::embedded::log::{Drive, EmbeddedLog, Home, LogOptions};
 use storage::engine::embedded::space::Space;
 use storage::port::{Bell, Log, Partition, Topic};
 use tokio::sync::watch;
@@ -181,8 +181,12 @@ fn on_disk(
         };
         Home { disk: Arc::new(RealDisk::new(path)), space: Box::new(space) }
     };
-    let options =
-        LogOptions { segment_bytes: 1 << 20, linger: Duration::ZERO, memory_bytes: 1 << 20 };
+    let options = LogOptions {
+        segment_bytes: 1 << 20,
+        linger: Duration::ZERO,
+        memory_bytes: 1 << 20,
+        drive: Drive::Threads,
+    };
     EmbeddedLog::open((home("flowing"), home("kept")), place, clock, options).unwrap()
 }
 
