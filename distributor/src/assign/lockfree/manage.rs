@@ -139,6 +139,9 @@ impl LockFree {
         }
         let _only = self.editing.lock();
         let known = self.layout.read();
+        if let Some(number) = known.agent_named(id) {
+            return Some(number);
+        }
         if let Some(next) = known.with_agent(id, self.room) {
             self.layout.publish(next);
         }

@@ -45,7 +45,8 @@ use word::{Correction, Word};
 /// `arrive`, `seat`, `requeue`, `free`, `cancel`, `ready` and `presence` take no lock and allocate
 /// nothing, with one exception: a group or user that no settings ever named is learned at its
 /// first appearance, under the lock of edits and at the cost of one. That happens once for each,
-/// and no more once there is no room ([`Sizes`]). A conversation's slot is used by its lane alone; `edit`, `presence` and
+/// and no more once there is no room ([`Sizes`]). A conversation's slot is used by its lane alone;
+/// `edit`, `presence` and
 /// `restore` are called by one thread at a time.
 #[derive(Debug)]
 pub struct LockFree {

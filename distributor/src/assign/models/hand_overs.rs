@@ -2,10 +2,10 @@
 
 use super::*;
 use Mutant::{
-    BitBeforeWord, BlindSlot, BlindWithdraw, CancelDropsSeat, ConfirmUnseen, LookBeforeClear,
-    LostHeadDropsSeat, LostSeatIsKept, OfflineKeepsGeneration, PauseKeepsGeneration,
-    RestWithoutFence, RestWithoutLook, SeatBeforeLine, SummaryBeforeLeaf, UndoForgetsLine,
-    UndoOwnLineOnly, VacateOwesNothing, WithdrawnStaysOut,
+    AskOnce, BitBeforeWord, BlindSlot, BlindWithdraw, CancelDropsSeat, ConfirmUnseen,
+    LookBeforeClear, LostHeadDropsSeat, LostSeatIsKept, OfflineKeepsGeneration,
+    PauseKeepsGeneration, RestWithoutFence, RestWithoutLook, SeatBeforeLine, SummaryBeforeLeaf,
+    UndoForgetsLine, UndoOwnLineOnly, VacateOwesNothing, WithdrawnStaysOut,
 };
 
 pub(super) const MODELS: &[Model] = &[
@@ -20,6 +20,7 @@ pub(super) const MODELS: &[Model] = &[
         &[RestWithoutFence, RestWithoutLook],
         release_and_rest,
     ),
+    model("a late ring against a lane that rests", &[AskOnce], late_ring_and_rest),
     model("hand-over against a late bit", &[LookBeforeClear], release_and_late_bit),
     model("two lanes hand over to each other", &[BitBeforeWord], two_lanes),
     model("hand-over against pause", &[PauseKeepsGeneration, ConfirmUnseen], release_and_pause),
@@ -75,6 +76,24 @@ fn release_and_rest() {
     release.join().unwrap();
     assert!(taken == 2 || desk.core.is_rung(lane_id(0)), "it sleeps over a hand-over");
     assert_eq!(taken + all().count(), 2);
+}
+
+/// Who rang a lane and notes it late silences nobody who hands over to it later.
+fn late_ring_and_rest() {
+    let desk = Desk::new(1, &[(1, &[1]), (1, &[1])]);
+    let (one, other) = (desk.seat(1), desk.seat(1));
+    desk.wait(1, slot(0, 0));
+    desk.wait(1, slot(0, 1));
+    let lane = desk.spawn(move |core| {
+        let all = || std::iter::from_fn(|| core.ready(lane_id(0))).count();
+        let taken = all();
+        let rests = taken == 1 && core.is_rung(lane_id(0)) && all() == 0;
+        free(core, other);
+        assert!(!rests || core.is_rung(lane_id(0)), "it sleeps over a hand-over");
+        taken
+    });
+    free(&desk.core, one);
+    assert_eq!(lane.join().unwrap() + desk.audit().len(), 2);
 }
 
 /// A seat is handed over while the lane looks.

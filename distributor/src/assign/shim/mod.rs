@@ -8,7 +8,10 @@
 //! program, so of two sides that each write and then look at the other's word one sees the other.
 //! On x86-64 this costs nothing more for loads and read-modify-writes.
 //!
-//! Accesses that no fence stands beside use [`Word64::put`], a plain release store.
+//! Accesses that no fence stands beside use [`Word64::put`], a plain release store. So do the two
+//! that take a slot out of its list, the link around it and the word that makes it free, though
+//! others read these across a fence: what the same owner writes next and others look for, the link of
+//! whoever begins to wait, is `SeqCst`, and no machine Rust compiles for lets a release store pass it.
 
 mod published;
 mod mutant;

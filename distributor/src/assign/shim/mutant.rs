@@ -99,6 +99,8 @@ mutants! {
     RestWithoutFence,
     /// A lane that asked to be rung does not look once more.
     RestWithoutLook,
+    /// A lane that nobody seems to have rung since it asked does not ask anew.
+    AskOnce,
 
     // Generations.
     /// A hand-over is confirmed without comparing generations.

@@ -66,3 +66,15 @@ fn an_agent_without_room_is_not_there() {
     assert_eq!(core.free(seat.ticket, Duration::ZERO), Freed::HandedOver);
     assert_eq!(core.ready(lane(0)).unwrap().slot, slot(2));
 }
+
+#[test]
+fn who_waits_in_a_group_without_room_stays_there_when_asked_for_by_name() {
+    for kind in [SeatKind::Owner, SeatKind::Reassign, SeatKind::Back] {
+        let core = core(3, 2);
+        assert_eq!(seated(&core, 3, 0), None);
+        assert_eq!(core.seat(UserId(1), slot(0), 0, kind), SeatOutcome::NotAvailable, "{kind:?}");
+        assert_eq!(core.position(slot(0)), Some(1));
+        assert_eq!(core.audit(), Audit::default());
+        assert_eq!(seated(&core, 1, 1), Some(UserId(1)), "his seat is there");
+    }
+}

@@ -15,6 +15,9 @@ pub(in crate::assign::lockfree) struct Ready {
     looked_at: Figure,
     /// By level: the word taken, and the bits of it that are left. The owner's alone.
     taken: Box<[(Figure, Figure)]>,
+    /// Whether the bell was rung: what models see of it.
+    #[cfg(chasqui_loom)]
+    pub(super) rung: Word64,
 }
 
 /// What every hand-over to a lane writes.
@@ -35,7 +38,14 @@ impl Ready {
         let taken = (0..bits.heights()).map(|_| (Figure::new(u64::MAX), Figure::new(0))).collect();
         let places = [(); PLACES].map(|()| Word64::new(0));
         let post = Alone(Post { places, asked: Word64::new(0) });
-        Self { post, bits, looked_at: Figure::new(0), taken }
+        Self {
+            post,
+            bits,
+            looked_at: Figure::new(0),
+            taken,
+            #[cfg(chasqui_loom)]
+            rung: Word64::new(0),
+        }
     }
 
     /// Any thread: a slot may have been assigned.
@@ -58,23 +68,24 @@ impl Ready {
         let seen = self.post.0.asked.get();
         if seen & 1 == 0 {
             bell();
+            #[cfg(chasqui_loom)]
+            self.rung.swap(1);
             self.post.0.asked.change(seen, seen | 1).ok();
         }
     }
 
-    /// Owner, after a whole round found none: whether it may rest. If it was rung since it last
-    /// asked to be, it asks again and has one more round to look: whoever hands over from now on
-    /// rings.
-    pub(super) fn rests(&self) -> bool {
+    /// Owner, after a whole round found none: asks to be rung by whoever hands over from now on. It
+    /// has one more round to look before it rests. It asks anew though nobody may have answered the
+    /// last time: who rang may not have noted it yet, and would note it of this time.
+    pub(super) fn ask(&self) {
         let seen = self.post.0.asked.get();
-        if seen & 1 == 0 {
-            return true;
+        if seen & 1 == 0 && wrong(Mutant::AskOnce) {
+            return;
         }
-        self.post.0.asked.set(seen + 1);
+        self.post.0.asked.swap((seen | 1) + 1);
         if !wrong(Mutant::RestWithoutFence) {
             full_fence();
         }
-        wrong(Mutant::RestWithoutLook)
     }
 
     /// Owner: the next slot to look at; `None` ends a round. Every place is looked at once in a

@@ -75,7 +75,8 @@ impl LockFree {
         mut seen: Word,
     ) -> Tried {
         let Some(agent) = group.agent(found.position) else { return Tried::Refused };
-        let charge = self.charge(group, seen.score().count, None);
+        let turn = seen.score().count + seen.active() as u32;
+        let charge = self.charge(group, turn, None);
         let early = wrong(Mutant::LayoutBeforeWord) && layout.is_current();
         if early {
             seen = self.word(agent);

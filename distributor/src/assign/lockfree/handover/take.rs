@@ -12,16 +12,20 @@ impl LockFree {
     /// that found nothing, all of it after the lane asked to be rung.
     pub(in crate::assign::lockfree) fn take_next(&self, lane: LaneId) -> Option<Confirmed> {
         let ready = self.ready_of(lane);
-        let mut whole = false;
+        let mut asked = false;
         loop {
             let Some(index) = ready.next() else {
-                if whole && ready.rests() {
+                if asked {
                     return None;
                 }
-                whole = true;
+                ready.ask();
+                if wrong(Mutant::RestWithoutLook) {
+                    return None;
+                }
+                asked = true;
                 continue;
             };
-            whole = false;
+            asked = false;
             let slot = Slot { lane, index };
             if let Some(seat) = self.take(slot) {
                 return Some(Confirmed { slot, seat });
@@ -32,7 +36,7 @@ impl LockFree {
     /// Whether a lane was rung.
     #[cfg(all(test, chasqui_loom))]
     pub(in crate::assign) fn is_rung(&self, lane: LaneId) -> bool {
-        self.bells[usize::from(lane.get())].wait(std::time::Duration::ZERO)
+        self.ready_of(lane).rung.swap(0) == 1
     }
 
     /// Owner: ends a slot's hand-over, if there is one: by a seat when its agent is still the one

@@ -56,7 +56,10 @@ impl LockFree {
             State::Waiting { .. } => Some(self.lines.home(slot).group),
             _ => home(),
         };
-        let Some(group) = group else { return SeatOutcome::NotAvailable };
+        // A group without room has no name to be assigned through.
+        let named = group.and_then(|number| Some((number, layout.group(number)?)));
+        let Some((group, known)) = named else { return SeatOutcome::NotAvailable };
+        let id = known.id;
         let transfer = matches!(kind, SeatKind::Transfer { .. });
         let paused_ok = kind == SeatKind::Transfer { paused_ok: true };
         let eligible = |word: Word| match paused_ok {
@@ -64,10 +67,10 @@ impl LockFree {
             false => word.eligible(),
         };
         let own = Room::own(agent);
-        let charge = layout.group(group).map_or(1, |known| self.charge(known, slot.index, None));
+        let charge = self.charge(known, slot.index, None);
         let free = transfer || self.lines.head(own).is_none();
         match if free { self.reserve(agent, charge, eligible) } else { Err(self.word(agent)) } {
-            Ok(taken) => self.seat_called(&mut layout, taken, slot, group),
+            Ok(taken) => self.seat_called(&mut layout, taken, slot, id),
             Err(word) => match word.status() {
                 Status::Online | Status::Paused if kind == SeatKind::Back => {
                     self.wait_for(&mut layout, slot, key, (own, group))
@@ -133,13 +136,10 @@ impl LockFree {
         layout: &mut Reader<'_, Layout>,
         taken: Taken,
         slot: Slot,
-        group: u32,
+        group: GroupId,
     ) -> SeatOutcome {
-        let seat = self.leave_line(slot).then_some(()).and_then(|()| {
-            let id = layout.group(group).map(|known| known.id)?;
-            self.seat_of(layout, taken, id, Why::FreedSeat)
-        });
-        match seat {
+        let left = self.leave_line(slot);
+        match left.then(|| self.seat_of(layout, taken, group, Why::FreedSeat)).flatten() {
             Some(seat) => SeatOutcome::Seated(seat),
             None if wrong(Mutant::LostSeatIsKept) => SeatOutcome::HandedOver,
             None => {

@@ -134,9 +134,9 @@ impl Lines {
     /// readers need not begin at the first.
     #[cold]
     fn hand_hint_on(&self, line: LineId, slot: Slot, (hint, before): (Hint, u32)) {
-        let Some(index) = before.checked_sub(1) else { return };
         let uses = |index| self.home(Slot { index, ..slot }).uses;
-        let Some(new) = hint.to((index, uses(index))) else { return };
+        let new = before.checked_sub(1).and_then(|index| hint.to((index, uses(index))));
+        let new = new.unwrap_or(hint.none());
         if hint.link() == Link::to(slot.index, uses(slot.index)) {
             self.hint_of(line, slot.lane.get().into()).change(hint.0, new.0).ok();
         }

@@ -3,8 +3,8 @@
 //!
 //! Asked strictly, and with what the core promises when calls overlap: a choice may pass agents
 //! that an overlapping call is changing; an arrival may take the turn of such an agent before it has
-//! his seat, or finds that he has none; and no more conversations are overtaken than calls overlap. Strict violations are
-//! counted, they are no fault; the others must not be.
+//! his seat, or finds that he has none; and no more conversations are overtaken than calls overlap.
+//! Strict violations are counted, they are no fault; the others must not be.
 //!
 //! The search is that of Wing and Gong ("Testing and Verifying Concurrent Objects", 1993). What
 //! waits is never cancelled here: an agent who is handed to it unseen could not be named.

@@ -110,7 +110,10 @@ impl<C: Assign> Logged<C> {
 
     /// Takes every hand-over.
     pub(crate) fn drain(&mut self) {
+        let before = self.log.len();
         while self.ready(0) || self.ready(1) {}
+        // A core may tell a lane of several hand-overs in any order.
+        self.log[before..].sort();
     }
 
     fn call(&mut self, op: &Op) {
