@@ -166,9 +166,8 @@ impl LockFree {
     /// Whether no line an agent serves has anybody in it.
     #[inline(always)]
     pub(super) fn nobody_waits(&self, layout: &Layout, agent: u32) -> bool {
-        let mut stands = layout.stands(agent).iter();
-        self.lines.is_empty(Room::own(agent))
-            && stands.all(|stand| self.lines.is_empty(self.room.queue(stand.group())))
+        let queues = layout.stands(agent).iter().map(|stand| self.room.queue(stand.group()));
+        self.lines.are_empty(Room::own(agent), queues)
     }
 
     fn settle(&self, layout: &mut Reader<'_, Layout>, work: &mut Work) {

@@ -118,8 +118,14 @@ impl Lines {
     /// The word that says whether a lane has anything in a line, and the line's bit of it.
     #[inline]
     fn occupancy(&self, line: LineId, lane: usize) -> (&Word64, u64) {
-        let word = line.0 as usize / 64 * self.lanes.len() + lane;
-        (self.occupied.at(word), 1 << (line.0 % 64))
+        let (words, bit) = Self::occupied_at(line);
+        (self.occupied.at(words * self.lanes.len() + lane), bit)
+    }
+
+    /// Where a line's bit is: which words, one of each lane, and the bit in each of them.
+    #[inline]
+    const fn occupied_at(line: LineId) -> (usize, u64) {
+        (line.0 as usize / 64, 1 << (line.0 % 64))
     }
 
     #[inline]

@@ -20,7 +20,30 @@ impl Lines {
     /// Whether nobody can be waiting in a line.
     #[inline]
     pub(in crate::assign::lockfree) fn is_empty(&self, line: LineId) -> bool {
-        (0..self.lanes.len()).all(|lane| !self.occupies(line, lane))
+        let (words, bit) = Self::occupied_at(line);
+        !self.is_any_occupied(words, bit)
+    }
+
+    /// Whether nobody can be waiting in any of some lines. Those whose bits share a word are looked
+    /// at by one load if they come one after another.
+    #[inline(always)]
+    pub(in crate::assign::lockfree) fn are_empty(
+        &self,
+        first: LineId,
+        others: impl Iterator<Item = LineId>,
+    ) -> bool {
+        let (mut words, mut bits) = Self::occupied_at(first);
+        for line in others {
+            let (of_line, bit) = Self::occupied_at(line);
+            if of_line != words {
+                if self.is_any_occupied(words, bits) {
+                    return false;
+                }
+                (words, bits) = (of_line, 0);
+            }
+            bits |= bit;
+        }
+        !self.is_any_occupied(words, bits)
     }
 
     /// The first of a line: least key; equal keys by lane, then slot.
@@ -62,6 +85,13 @@ impl Lines {
     fn occupies(&self, line: LineId, lane: usize) -> bool {
         let (word, bit) = self.occupancy(line, lane);
         word.get() & bit != 0
+    }
+
+    /// Whether any lane has one of these bits in its word.
+    #[inline(always)]
+    fn is_any_occupied(&self, words: usize, bits: u64) -> bool {
+        let first = words * self.lanes.len();
+        (first..first + self.lanes.len()).any(|word| self.occupied.at(word).get() & bits != 0)
     }
 
     /// The first of a lane's list that waits. It begins at the hint, if that slot is still there,

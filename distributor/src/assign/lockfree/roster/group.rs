@@ -53,7 +53,7 @@ pub(in crate::assign::lockfree) struct Position {
 #[derive(Debug)]
 pub(in crate::assign::lockfree) struct Class {
     pub(in crate::assign::lockfree) rank: AgentRank,
-    pub(in crate::assign::lockfree) first: usize,
+    /// The position behind its last; the next rank begins there.
     pub(in crate::assign::lockfree) end: usize,
     /// Where the next turn inside the rank begins.
     pub(in crate::assign::lockfree) turn: Alone<Word64>,
@@ -221,8 +221,8 @@ fn classes(receivers: &[Member], by_rank: bool, turns: &Turns) -> Vec<Class> {
         let last = turns.of_rank.get(&rank);
         let had = run.iter().filter(|m| last.is_some_and(|last| m.place <= *last)).count();
         let turn = Alone(Word64::new((first + had) as u64));
-        classes.push(Class { rank, first, end: first + run.len(), turn });
         first += run.len();
+        classes.push(Class { rank, end: first, turn });
     }
     classes
 }
