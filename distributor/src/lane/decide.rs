@@ -6,6 +6,7 @@ use model::desk::{
 use model::fold;
 use model::id::{CommandId, LaneId, UserId};
 use model::limit;
+use model::mutant::{Mutant, wrong};
 use model::time::Timestamp;
 use storage::port::{Offset, Topic};
 
@@ -89,6 +90,9 @@ impl Lane {
             return Handled::Held;
         }
         let decided = read.and_then(|body| self.decide(input, body, at));
+        if wrong(Mutant::SilentDuplicate) && decided.as_ref().is_ok_and(Decision::is_duplicate) {
+            return Handled::Skipped;
+        }
         self.conclude(input, decided, at)
     }
 
@@ -153,7 +157,8 @@ impl Lane {
         }
         let in_force = &self.cx.settings;
         let unknown = !in_force.settings.channels.contains_key(&message.channel);
-        (unknown && in_force.next < self.settings_end) || !self.cx.seats.has_room()
+        let unread = in_force.next < self.settings_end && !wrong(Mutant::HoldForgotten);
+        (unknown && unread) || !self.cx.seats.has_room()
     }
 
     fn decide(&mut self, input: &Input, body: Body, at: Timestamp) -> Result<Decision, Refusal> {
@@ -233,6 +238,12 @@ impl Lane {
         let record = Record { lane, cause, answers, resume, at, events };
         self.cx.state.apply(&record);
         record
+    }
+}
+
+impl Decision {
+    fn is_duplicate(&self) -> bool {
+        matches!(self.events[..], [Event::Duplicate { .. }])
     }
 }
 

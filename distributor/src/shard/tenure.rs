@@ -6,6 +6,7 @@ use model::desk::{Body, Settings, wire};
 use model::fold;
 use model::id::LaneId;
 use model::limit;
+use model::mutant::{Mutant, wrong};
 use model::service::ConversationState;
 use storage::port::{Bell, Log, LogError, Offset, Partition, Topic};
 
@@ -89,7 +90,10 @@ impl Tenure {
     }
 
     /// The same after owners of this process that panicked over the inputs in `suspects`.
-    pub(crate) fn begin_after(
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn begin_after(
         plan: &ShardPlan,
         attempt: u128,
         suspects: Arc<Suspects>,
@@ -120,10 +124,16 @@ impl Tenure {
             cursors: std::mem::take(&mut folded.shard.cursors),
             ..Restore::default()
         };
+        if wrong(Mutant::PresenceForgotten) {
+            restore.presence.clear();
+        }
         let mut seats: BTreeMap<LaneId, Seats> = BTreeMap::new();
         for lane in plan.place.each_lane() {
             let state = folded.shard.lanes.entry(lane).or_default();
             seats.insert(lane, slots(lane, state, &mut restore));
+        }
+        if wrong(Mutant::SeatsForgotten) {
+            restore.seated.clear();
         }
         for (slot, ticket) in self.core.restore(restore) {
             let lane = seats.get_mut(&slot.lane);
@@ -144,7 +154,8 @@ impl Tenure {
         folded: &mut Folded,
         board: &Arc<Board>,
     ) -> Option<Worker> {
-        let clocks = folded.clocks.remove(&lane).unwrap_or_default();
+        let mut clocks = folded.clocks.remove(&lane).unwrap_or_default();
+        clocks.forget();
         let cx = Context {
             home: Home { shard: plan.shard, lane },
             state: folded.shard.lanes.remove(&lane).unwrap_or_default(),
@@ -223,7 +234,8 @@ fn settings_of(log: &dyn Log, folded: &Folded) -> Result<InForce, TenureError> {
         }
         for logged in read.drain(..).take_while(|logged| logged.offset < next) {
             in_force.next = logged.offset + 1;
-            if folded.refused_settings.contains(&logged.offset) {
+            let refused = folded.refused_settings.contains(&logged.offset);
+            if refused && !wrong(Mutant::RefusedSettings) {
                 continue;
             }
             if let Ok(Body::Entity(entity)) = wire::decode(&logged.bytes).map(|s| s.body) {
