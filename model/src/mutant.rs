@@ -44,11 +44,15 @@ pub enum Mutant {
     RefusedSettings,
     /// An owner does not look whether somebody else is one.
     OmenIgnored,
+    /// A recovery goes on reading one input too far.
+    ResumedTooFar,
+    /// A recovery reads its inputs from their start, and handles what it handled before.
+    HandledAgain,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::EpochIgnored,
         Self::GapAccepted,
         Self::RepeatApplied,
@@ -67,6 +71,8 @@ impl Mutant {
         Self::LaneTimeForgotten,
         Self::RefusedSettings,
         Self::OmenIgnored,
+        Self::ResumedTooFar,
+        Self::HandledAgain,
     ];
 }
 

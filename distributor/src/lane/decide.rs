@@ -124,7 +124,8 @@ impl Lane {
 
     /// Whether there is nothing to do about an input.
     fn is_handled(&self, input: &Input) -> bool {
-        input.cause().is_none_or(|(cause, _)| self.cx.state.progress.is_handled(cause))
+        let known = |cause| self.cx.state.progress.is_handled(cause);
+        input.cause().is_none_or(|(cause, _)| known(cause) && !wrong(Mutant::HandledAgain))
     }
 
     /// The record of what was decided about an input.

@@ -268,6 +268,12 @@ fn sources(lane: &Lane, place: Place, last: Timestamp) -> Vec<Source> {
         inputs.push((Partition::new(Topic::Control, shard), progress.control()));
         inputs.push((Partition::SETTINGS, progress.settings()));
     }
+    if wrong(Mutant::ResumedTooFar) {
+        inputs.iter_mut().filter(|(_, next)| *next > 0).for_each(|(_, next)| *next += 1);
+    }
+    if wrong(Mutant::HandledAgain) {
+        inputs.iter_mut().for_each(|(_, next)| *next = 0);
+    }
     inputs.into_iter().map(|(partition, next)| Source::new(partition, next, last)).collect()
 }
 

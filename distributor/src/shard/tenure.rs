@@ -10,7 +10,7 @@ use model::mutant::{Mutant, wrong};
 use model::service::ConversationState;
 use storage::port::{Bell, Log, LogError, Offset, Partition, Topic};
 
-use crate::assign::{Assign, LockFree, MutexAssign, Restore, RestoredSeat, RestoredWait, Sizes};
+use crate::assign::{Assign, LockFree, MutexAssign, Restore, RestoredSeat, RestoredWait};
 use crate::config::AssignKind;
 use crate::conversation::{Board, Book, Context, Home, InForce, Seats};
 use crate::lane::{Lane, LaneError, Start, Supplies, Suspects, Worker};
@@ -130,7 +130,8 @@ impl Tenure {
         let mut seats: BTreeMap<LaneId, Seats> = BTreeMap::new();
         for lane in plan.place.each_lane() {
             let state = folded.shard.lanes.entry(lane).or_default();
-            seats.insert(lane, slots(lane, state, &mut restore));
+            let empty = Seats::new(lane, plan.sizes.slots.min(limit::OPEN_CONVERSATIONS));
+            seats.insert(lane, slots(empty, state, &mut restore));
         }
         if wrong(Mutant::SeatsForgotten) {
             restore.seated.clear();
@@ -189,21 +190,18 @@ impl Tenure {
 
 fn core(plan: &ShardPlan, bells: &[Arc<Bell>]) -> Arc<dyn Assign> {
     match plan.config.assign {
-        AssignKind::Lockfree => {
-            Arc::new(LockFree::new(bells.to_vec(), plan.seed, Sizes::default()))
-        }
+        AssignKind::Lockfree => Arc::new(LockFree::new(bells.to_vec(), plan.seed, plan.sizes)),
         AssignKind::Reference => Arc::new(MutexAssign::new(bells.to_vec(), plan.seed)),
     }
 }
 
 /// A slot for every open conversation of a lane; who holds a seat and who waits goes to `restore`.
-fn slots(lane: LaneId, state: &fold::Lane, restore: &mut Restore) -> Seats {
-    let mut seats = Seats::new(lane, limit::OPEN_CONVERSATIONS);
+fn slots(mut seats: Seats, state: &fold::Lane, restore: &mut Restore) -> Seats {
     let mut open: Vec<_> = state.conversations.values().collect();
     open.sort_unstable_by_key(|conversation| conversation.id);
     for conversation in open {
         let slot = seats.take(conversation.id);
-        assert!(slot.is_some(), "C6: lane {lane:?} has more open conversations than slots");
+        assert!(slot.is_some(), "C6: conversation {} is open without a slot", conversation.id);
         let Some(slot) = slot else { continue };
         match (conversation.state, conversation.agent, conversation.group) {
             (ConversationState::Assigned, Some(agent), _) => {

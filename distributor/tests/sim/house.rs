@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use distributor::assign::Sizes;
 use model::desk::{Entity, Settings};
 use model::id::{ChannelId, GroupId, OperationId, ShardId, UserId};
 use model::people::{
@@ -18,6 +19,8 @@ pub(crate) struct House {
     pub(crate) place: Place,
     pub(crate) groups: u32,
     pub(crate) agents: u32,
+    /// Room for everybody, but at times for few conversations.
+    pub(crate) sizes: Sizes,
 }
 
 /// A supervisor's number among the users of his shard.
@@ -34,7 +37,9 @@ impl House {
         let (shards, lanes) = if large { (2, 3) } else { (1, 1 + chance.below(3) as u8) };
         let groups = if large { 3 } else { 1 + chance.below(3) as u32 };
         let agents = if large { 6 } else { 1 + chance.below(6) as u32 };
-        Self { place: Place::new(shards, lanes).unwrap(), groups, agents }
+        let slots = if chance.once_in(6) { 3 } else { 64 };
+        let sizes = Sizes { agents: 64, groups: 64, slots };
+        Self { place: Place::new(shards, lanes).unwrap(), groups, agents, sizes }
     }
 
     pub(crate) fn shards(self) -> impl Iterator<Item = ShardId> {

@@ -74,6 +74,7 @@ const NAMES: &[&str] = &[
     "core lock-free",
     "core reference",
     "command repeated without effect",
+    "input held for want of room",
     "verdict void",
     "verdict repeat",
     "verdict gap",

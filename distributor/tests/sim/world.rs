@@ -100,6 +100,7 @@ impl World {
                 shard,
                 seed,
                 config: Config { assign },
+                sizes: house.sizes,
             },
             books: Books::new(shard),
             owner: None,

@@ -177,10 +177,11 @@ fn may_appear(books: &Books, user: UserId, got: Option<Rejection>) {
 }
 
 fn told(record: &Record) {
-    let lawful = match &record.events[..] {
-        [] | [Event::SendAnswered { .. } | Event::ReceiptApplied { .. }] => true,
-        [Event::ReceiptIgnored { .. }] => true,
-        _ => false,
-    };
+    let lawful = matches!(
+        record.events[..],
+        [] | [Event::SendAnswered { .. }
+            | Event::ReceiptApplied { .. }
+            | Event::ReceiptIgnored { .. }]
+    );
     assert!(lawful && record.answers.is_none(), "C3: {record:?}");
 }
