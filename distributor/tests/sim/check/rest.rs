@@ -59,6 +59,12 @@ impl World {
         self.all_is_handled();
     }
 
+    /// Whether a message may wait for room in its lane.
+    pub(crate) fn is_held(&self) -> bool {
+        let lanes = || self.house.place.each_lane();
+        self.shards.iter().any(|shard| lanes().any(|lane| self.is_crowded(&shard.books, lane)))
+    }
+
     /// Whether a lane may open no more conversations: then messages wait.
     fn is_crowded(&self, books: &Books, lane: LaneId) -> bool {
         let open = books.open.values().filter(|id| id.lane() == lane).count();

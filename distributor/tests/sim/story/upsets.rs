@@ -137,14 +137,15 @@ impl Story {
         self.world.clock.set(self.world.now() + by);
     }
 
-    /// A day passes at rest: sessions' windows close. Commands of before are not repeated.
+    /// A day passes at rest: sessions' windows close. Commands of before are not repeated. Not while
+    /// a message is held: lane time stands still then, and the window of commands with it.
     pub(super) fn leap(&mut self) {
-        if self.leaps == 2 {
+        self.rest();
+        if self.leaps == 2 || self.world.is_held() {
             return;
         }
         self.world.tally.count("fault", "clock-leap");
         self.leaps += 1;
-        self.rest();
         self.world.clock.set(self.world.now() + Duration::from_secs(25 * 3_600));
         self.wished.clear();
         for at in 0..self.world.shards.len() {
