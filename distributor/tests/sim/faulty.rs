@@ -64,11 +64,29 @@ impl Fault {
     }
 }
 
+impl Between {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Settings => "at-settings",
+            Self::Dead => "at-dead",
+        }
+    }
+}
+
 /// What a crash in the middle of a turn unwinds with.
 pub(crate) struct Crash;
 
 /// Called before a claim is written, while nobody owns the shard.
 pub(crate) type Rival = Box<dyn FnOnce() + Send>;
+
+/// Where another lane may go on while one is in the middle of its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Between {
+    /// It has read its inputs and looks at the settings.
+    Settings,
+    /// It has decided a batch and waits for `dead`.
+    Dead,
+}
 
 /// Called with what is about to be appended to `events`.
 pub(crate) type Witness = Box<dyn Fn(&[NewRecord]) + Send>;
@@ -86,6 +104,7 @@ struct State {
     armed: BTreeMap<Partition, Fault>,
     claims: BTreeMap<Partition, Fault>,
     rivals: BTreeMap<Partition, Rival>,
+    between: Option<(Between, Rival)>,
     witnesses: BTreeMap<(Partition, u32), Witness>,
     /// By partition and epoch, what is under way, oldest first.
     late: BTreeMap<(Partition, u32), VecDeque<Late>>,
@@ -113,6 +132,19 @@ impl FaultyLog {
 
     pub(crate) fn arm_rival(&self, partition: Partition, rival: Rival) {
         self.state.lock().rivals.insert(partition, rival);
+    }
+
+    /// What goes on when the next turn comes to a point; `None` takes it back.
+    pub(crate) fn interleave(&self, between: Option<(Between, Rival)>) {
+        self.state.lock().between = between;
+    }
+
+    fn pass(&self, point: Between) {
+        let due = self.state.lock().between.take_if(|(at, _)| *at == point);
+        if let Some((at, go_on)) = due {
+            self.state.lock().happened.push(format!("interleaved-{}", at.name()));
+            go_on();
+        }
     }
 
     /// Who looks at the appends of the owner of an epoch.
@@ -277,6 +309,7 @@ impl Log for FaultyLog {
         match partition.topic {
             Topic::Events => {}
             Topic::Dead => {
+                self.pass(Between::Dead);
                 let fault = self.next_fault(partition, false);
                 return self.append_awaited(fault, records);
             }
@@ -306,6 +339,9 @@ impl Log for FaultyLog {
     }
 
     fn bounds(&self, partition: Partition) -> Result<Range<Offset>, LogError> {
+        if partition == Partition::SETTINGS {
+            self.pass(Between::Settings);
+        }
         self.inner.bounds(partition)
     }
 

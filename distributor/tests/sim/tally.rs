@@ -92,6 +92,8 @@ const NAMES: &[&str] = &[
     "fault claim-lost",
     "fault claim-unknown",
     "fault rival",
+    "fault interleaved-at-settings",
+    "fault interleaved-at-dead",
     "fault crash",
     "fault crash-of-all",
     "fault lane-panic",

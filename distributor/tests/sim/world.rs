@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use distributor::lane::Suspects;
+use distributor::lane::{LaneError, Suspects};
 use distributor::shard::{ShardPlan, Tenure, TenureError};
 use distributor::{AssignKind, Config};
 use model::id::{GroupId, UserId};
@@ -15,46 +15,11 @@ use storage::port::{Log, Logged, Partition};
 
 use crate::chance::Chance;
 use crate::check::books::Books;
-use crate::faulty::{Crash, FaultyLog};
+use crate::clock::{LogClock, SimClock};
+use crate::faulty::{Between, Crash, FaultyLog};
 use crate::house::House;
 use crate::ledger::{Ledger, Said};
 use crate::tally::Tally;
-
-/// The node's clock: it goes as it is told, back too, and may crash whoever looks at it.
-pub(crate) struct SimClock {
-    now: Mutex<Timestamp>,
-    trap: Mutex<Option<u32>>,
-}
-
-impl SimClock {
-    pub(crate) fn set(&self, now: Timestamp) {
-        *self.now.lock() = now;
-    }
-
-    fn arm(&self, looks: Option<u32>) {
-        *self.trap.lock() = looks;
-    }
-}
-
-impl Clock for SimClock {
-    fn now(&self) -> Timestamp {
-        let looks = self.trap.lock().take();
-        match looks {
-            Some(0) => resume_unwind(Box::new(Crash)),
-            looks => self.arm(looks.map(|looks| looks - 1)),
-        }
-        *self.now.lock()
-    }
-}
-
-/// The same clock for the log, which nobody's look crashes.
-struct LogClock(Arc<SimClock>);
-
-impl Clock for LogClock {
-    fn now(&self) -> Timestamp {
-        *self.0.now.lock()
-    }
-}
 
 /// Agents whom the log shows at their caps, with their groups.
 type Full = Arc<Mutex<Vec<(UserId, Vec<GroupId>)>>>;
@@ -94,8 +59,7 @@ impl World {
     pub(crate) fn new(seed: u64, wrong: Option<Mutant>) -> Self {
         let mut chance = Chance::new(seed);
         let house = House::of(seed, &mut chance);
-        let now = Mutex::new(Timestamp::from_seconds(1_800_000_000));
-        let clock = Arc::new(SimClock { now, trap: Mutex::new(None) });
+        let clock = Arc::new(SimClock::at(Timestamp::from_seconds(1_800_000_000)));
         let log = Arc::new(FaultyLog::new(MemoryLog::new(
             house.place,
             Arc::new(LogClock(clock.clone())),
@@ -219,8 +183,12 @@ impl World {
         let Some(mut owner) = self.shards[at].owner.take() else { return true };
         self.make_room(at, owner.tenure.epoch);
         let lane = lane % owner.tenure.workers.len();
-        let turned = self.guarded(|| owner.tenure.workers[lane].turn());
+        let (turned, others_ended) = self.turn_with_another(&mut owner, lane);
         match turned {
+            _ if others_ended => {
+                self.lose_owner(at, Some(owner));
+                true
+            }
             Some(Ok(any)) => {
                 self.shards[at].owner = Some(owner);
                 self.check();
@@ -242,6 +210,40 @@ impl World {
                 true
             }
         }
+    }
+
+    /// One turn of a lane, within which another may have one: `None` when either crashed, and
+    /// whether the other ended.
+    fn turn_with_another(
+        &mut self,
+        owner: &mut Owner,
+        lane: usize,
+    ) -> (Option<Result<bool, LaneError>>, bool) {
+        let lanes = owner.tenure.workers.len();
+        if lanes == 1 || !self.chance.once_in(3) {
+            return (self.guarded(|| owner.tenure.workers[lane].turn()), false);
+        }
+        owner.full.lock().clear();
+        let other = (lane + 1 + self.chance.below(lanes - 1)) % lanes;
+        let point = *self.chance.pick(&[Between::Settings, Between::Dead]);
+        let worker = owner.tenure.workers.remove(other);
+        let aside = Arc::new(Mutex::new((Some(worker), false)));
+        let meanwhile = aside.clone();
+        let go_on = move || {
+            let Some(mut worker) = meanwhile.lock().0.take() else { return };
+            let ended = worker.turn().err();
+            *meanwhile.lock() = (Some(worker), ended.is_some());
+        };
+        self.log.interleave(Some((point, Box::new(go_on))));
+        let at = lane - usize::from(other < lane);
+        let turned = self.guarded(|| owner.tenure.workers[at].turn());
+        self.log.interleave(None);
+        let (worker, ended) = std::mem::take(&mut *aside.lock());
+        let others_ended = ended || worker.is_none();
+        if let Some(worker) = worker {
+            owner.tenure.workers.insert(other, worker);
+        }
+        (turned, others_ended)
     }
 
     /// One turn of somebody who is the owner no more; he stops when he sees it.
