@@ -25,6 +25,7 @@ pub mod id;
 pub mod time;
 pub mod unit;
 pub mod limit;
+pub mod mutant;
 pub mod place;
 pub mod people;
 pub mod service;

@@ -4,6 +4,7 @@ use std::time::Duration;
 use model::desk::{DeadReason, Event, Rejection};
 use model::fold;
 use model::id::{ConversationId, IdError, LaneId, MessageId, ShardId, UserId};
+use model::mutant::{Mutant, wrong};
 use model::people::Presence;
 use model::time::Timestamp;
 
@@ -87,6 +88,10 @@ impl Context {
     pub(crate) fn handed_over(&mut self) {
         for after in std::mem::take(&mut self.after) {
             match after {
+                After::Free { slot, ticket, .. } if wrong(Mutant::SeatKept) => {
+                    drop(ticket);
+                    self.seats.put_back(slot);
+                }
                 After::Free { slot, ticket, handled } => {
                     self.core.free(ticket, handled);
                     self.seats.put_back(slot);

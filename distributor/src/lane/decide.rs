@@ -6,6 +6,7 @@ use model::desk::{
 use model::fold;
 use model::id::{CommandId, LaneId, UserId};
 use model::limit;
+use model::mutant::{Mutant, wrong};
 use model::time::Timestamp;
 use storage::port::{Offset, Topic};
 
@@ -89,6 +90,9 @@ impl Lane {
             return Handled::Held;
         }
         let decided = read.and_then(|body| self.decide(input, body, at));
+        if wrong(Mutant::SilentDuplicate) && decided.as_ref().is_ok_and(Decision::is_duplicate) {
+            return Handled::Skipped;
+        }
         self.conclude(input, decided, at)
     }
 
@@ -120,7 +124,8 @@ impl Lane {
 
     /// Whether there is nothing to do about an input.
     fn is_handled(&self, input: &Input) -> bool {
-        input.cause().is_none_or(|(cause, _)| self.cx.state.progress.is_handled(cause))
+        let known = |cause| self.cx.state.progress.is_handled(cause);
+        input.cause().is_none_or(|(cause, _)| known(cause) && !wrong(Mutant::HandledAgain))
     }
 
     /// The record of what was decided about an input.
@@ -153,7 +158,8 @@ impl Lane {
         }
         let in_force = &self.cx.settings;
         let unknown = !in_force.settings.channels.contains_key(&message.channel);
-        (unknown && in_force.next < self.settings_end) || !self.cx.seats.has_room()
+        let unread = in_force.next < self.settings_end && !wrong(Mutant::HoldForgotten);
+        (unknown && unread) || !self.cx.seats.has_room()
     }
 
     fn decide(&mut self, input: &Input, body: Body, at: Timestamp) -> Result<Decision, Refusal> {
@@ -233,6 +239,12 @@ impl Lane {
         let record = Record { lane, cause, answers, resume, at, events };
         self.cx.state.apply(&record);
         record
+    }
+}
+
+impl Decision {
+    fn is_duplicate(&self) -> bool {
+        matches!(self.events[..], [Event::Duplicate { .. }])
     }
 }
 

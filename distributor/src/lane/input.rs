@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use model::desk::{Body, Cause, Dead, DeadReason, Resume, wire};
 use model::limit;
+use model::mutant::{Mutant, wrong};
 use model::time::Timestamp;
 use storage::port::{Logged, Offset, Partition, Topic};
 
@@ -39,7 +40,8 @@ impl Input {
     /// What a record it causes names as its cause, and from where its partition is resumed once
     /// it is handled; `None` where the partition is not an input of lanes.
     pub fn cause(&self) -> Option<(Cause, Resume)> {
-        let (offset, next) = (self.offset, self.offset + 1);
+        let (offset, next) =
+            (self.offset, self.offset + 1 + u64::from(wrong(Mutant::ResumePastNext)));
         match self.partition.topic {
             Topic::Inbound => Some((Cause::Inbound(offset), Resume::Inbound(next))),
             Topic::Commands => Some((Cause::Command(offset), Resume::Command(next))),

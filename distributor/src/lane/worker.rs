@@ -5,6 +5,7 @@ use std::time::Duration;
 use model::desk::{Body, Dead, Envelope, Event, Record, Stamped, Why, wire};
 use model::id::LaneId;
 use model::limit;
+use model::mutant::{Mutant, wrong};
 use model::place::Place;
 use model::time::{Clock, Timestamp};
 use storage::port::{Appending, Bell, Log, LogError, NewRecord, Partition, Topic};
@@ -196,14 +197,20 @@ impl Worker {
     }
 
     /// Hands a batch over, then does what was due after its records.
-    fn finish(&mut self, batch: Batch) -> Result<bool, LaneError> {
+    fn finish(&mut self, mut batch: Batch) -> Result<bool, LaneError> {
         let any = batch.inputs > 0 || !batch.records.is_empty();
         self.meter.refused(batch.dead.len());
+        if wrong(Mutant::ReleaseFirst) {
+            self.lane.handed_over();
+        }
+        let late =
+            if wrong(Mutant::DeadAfterRecord) { std::mem::take(&mut batch.dead) } else { vec![] };
         self.bury(batch.dead)?;
         if !batch.records.is_empty() {
             self.meter.assigned(batch.records.iter().flat_map(assignments));
             self.outstanding.push_back(self.supplies.appender.append(batch.records)?);
         }
+        self.bury(late)?;
         self.lane.handed_over();
         let (waiting, active) = self.lane.load();
         self.meter.show(waiting, active);
@@ -260,6 +267,12 @@ fn sources(lane: &Lane, place: Place, last: Timestamp) -> Vec<Source> {
     if home.lane == LaneId::FIRST {
         inputs.push((Partition::new(Topic::Control, shard), progress.control()));
         inputs.push((Partition::SETTINGS, progress.settings()));
+    }
+    if wrong(Mutant::ResumedTooFar) {
+        inputs.iter_mut().filter(|(_, next)| *next > 0).for_each(|(_, next)| *next += 1);
+    }
+    if wrong(Mutant::HandledAgain) {
+        inputs.iter_mut().for_each(|(_, next)| *next = 0);
     }
     inputs.into_iter().map(|(partition, next)| Source::new(partition, next, last)).collect()
 }

@@ -5,6 +5,7 @@ use model::desk::{Body, Cause, Claimed, Envelope, Event, Record, Stamped, wire};
 use model::fold::{self, Verdict};
 use model::id::LaneId;
 use model::limit;
+use model::mutant::{Mutant, wrong};
 use model::time::Timestamp;
 use storage::port::{Log, Logged, NewRecord, Offset, Partition};
 
@@ -44,9 +45,12 @@ impl Folded {
         self.fold_until(|_| false)?;
         let claim = Claimed { epoch: self.shard.order.epoch() + 1, attempt };
         self.append(claim, at)?;
+        if wrong(Mutant::ClaimUnread) {
+            return Ok(claim.epoch);
+        }
         let read = self.fold_until(|claimed| claimed.epoch == claim.epoch)?;
         match read {
-            Some(read) if read == claim => Ok(claim.epoch),
+            Some(read) if read == claim || wrong(Mutant::ClaimByEpoch) => Ok(claim.epoch),
             _ => Err(TenureError::Lost { epoch: claim.epoch }),
         }
     }
@@ -108,6 +112,16 @@ fn refused_setting(record: &Record) -> Option<Offset> {
 }
 
 impl Clocks {
+    /// What a wrong recovery would not know.
+    pub(crate) fn forget(&mut self) {
+        if wrong(Mutant::LaneTimeForgotten) {
+            self.last = Timestamp::default();
+        }
+        if wrong(Mutant::StampForgotten) {
+            self.stamp = 0;
+        }
+    }
+
     fn pass(&mut self, record: &Record) {
         self.last = self.last.max(record.at);
         let keys = record.events.iter().filter_map(|event| match event {

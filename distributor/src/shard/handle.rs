@@ -12,6 +12,7 @@ use storage::port::{Bell, Log};
 use tokio::sync::watch;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::assign::Sizes;
 use crate::config::Config;
 use crate::lane::{LaneError, Suspects, Worker};
 use crate::metric;
@@ -34,6 +35,8 @@ pub struct ShardPlan {
     pub seed: u64,
     /// What an operator chose.
     pub config: Config,
+    /// How large its routing core may become; a lane opens no more conversations than it has slots.
+    pub sizes: Sizes,
 }
 
 /// A shard that runs on this node, until it is told to stop.

@@ -6,10 +6,11 @@ use model::desk::{Body, Settings, wire};
 use model::fold;
 use model::id::LaneId;
 use model::limit;
+use model::mutant::{Mutant, wrong};
 use model::service::ConversationState;
 use storage::port::{Bell, Log, LogError, Offset, Partition, Topic};
 
-use crate::assign::{Assign, LockFree, MutexAssign, Restore, RestoredSeat, RestoredWait, Sizes};
+use crate::assign::{Assign, LockFree, MutexAssign, Restore, RestoredSeat, RestoredWait};
 use crate::config::AssignKind;
 use crate::conversation::{Board, Book, Context, Home, InForce, Seats};
 use crate::lane::{Lane, LaneError, Start, Supplies, Suspects, Worker};
@@ -89,7 +90,10 @@ impl Tenure {
     }
 
     /// The same after owners of this process that panicked over the inputs in `suspects`.
-    pub(crate) fn begin_after(
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn begin_after(
         plan: &ShardPlan,
         attempt: u128,
         suspects: Arc<Suspects>,
@@ -120,10 +124,17 @@ impl Tenure {
             cursors: std::mem::take(&mut folded.shard.cursors),
             ..Restore::default()
         };
+        if wrong(Mutant::PresenceForgotten) {
+            restore.presence.clear();
+        }
         let mut seats: BTreeMap<LaneId, Seats> = BTreeMap::new();
         for lane in plan.place.each_lane() {
             let state = folded.shard.lanes.entry(lane).or_default();
-            seats.insert(lane, slots(lane, state, &mut restore));
+            let empty = Seats::new(lane, plan.sizes.slots.min(limit::OPEN_CONVERSATIONS));
+            seats.insert(lane, slots(empty, state, &mut restore));
+        }
+        if wrong(Mutant::SeatsForgotten) {
+            restore.seated.clear();
         }
         for (slot, ticket) in self.core.restore(restore) {
             let lane = seats.get_mut(&slot.lane);
@@ -144,7 +155,8 @@ impl Tenure {
         folded: &mut Folded,
         board: &Arc<Board>,
     ) -> Option<Worker> {
-        let clocks = folded.clocks.remove(&lane).unwrap_or_default();
+        let mut clocks = folded.clocks.remove(&lane).unwrap_or_default();
+        clocks.forget();
         let cx = Context {
             home: Home { shard: plan.shard, lane },
             state: folded.shard.lanes.remove(&lane).unwrap_or_default(),
@@ -178,21 +190,18 @@ impl Tenure {
 
 fn core(plan: &ShardPlan, bells: &[Arc<Bell>]) -> Arc<dyn Assign> {
     match plan.config.assign {
-        AssignKind::Lockfree => {
-            Arc::new(LockFree::new(bells.to_vec(), plan.seed, Sizes::default()))
-        }
+        AssignKind::Lockfree => Arc::new(LockFree::new(bells.to_vec(), plan.seed, plan.sizes)),
         AssignKind::Reference => Arc::new(MutexAssign::new(bells.to_vec(), plan.seed)),
     }
 }
 
 /// A slot for every open conversation of a lane; who holds a seat and who waits goes to `restore`.
-fn slots(lane: LaneId, state: &fold::Lane, restore: &mut Restore) -> Seats {
-    let mut seats = Seats::new(lane, limit::OPEN_CONVERSATIONS);
+fn slots(mut seats: Seats, state: &fold::Lane, restore: &mut Restore) -> Seats {
     let mut open: Vec<_> = state.conversations.values().collect();
     open.sort_unstable_by_key(|conversation| conversation.id);
     for conversation in open {
         let slot = seats.take(conversation.id);
-        assert!(slot.is_some(), "C6: lane {lane:?} has more open conversations than slots");
+        assert!(slot.is_some(), "C6: conversation {} is open without a slot", conversation.id);
         let Some(slot) = slot else { continue };
         match (conversation.state, conversation.agent, conversation.group) {
             (ConversationState::Assigned, Some(agent), _) => {
@@ -223,7 +232,8 @@ fn settings_of(log: &dyn Log, folded: &Folded) -> Result<InForce, TenureError> {
         }
         for logged in read.drain(..).take_while(|logged| logged.offset < next) {
             in_force.next = logged.offset + 1;
-            if folded.refused_settings.contains(&logged.offset) {
+            let refused = folded.refused_settings.contains(&logged.offset);
+            if refused && !wrong(Mutant::RefusedSettings) {
                 continue;
             }
             if let Ok(Body::Entity(entity)) = wire::decode(&logged.bytes).map(|s| s.body) {

@@ -3,6 +3,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::desk::{Cause, Event, Record, Resume};
 use crate::id::{ChannelId, CommandId, ConversationId, UserId};
 use crate::limit;
+use crate::mutant::{Mutant, wrong};
 use crate::service::ConversationState;
 use crate::time::Timestamp;
 
@@ -56,7 +57,9 @@ impl Lane {
     /// so that a caller may still look at them.
     pub fn apply(&mut self, record: &Record) -> Vec<Conversation> {
         self.progress.apply(record);
-        if let Some((user, id)) = record.answers {
+        if let Some((user, id)) = record.answers
+            && !wrong(Mutant::CommandForgotten)
+        {
             self.commands.insert(command_key(user, id), record.at);
         }
         record.events.iter().filter_map(|event| self.apply_event(event, record.at)).collect()

@@ -2,6 +2,7 @@ use bytes::Bytes;
 
 use crate::desk::wire::{self, DecodeError};
 use crate::desk::{Body, Envelope, Stamped};
+use crate::mutant::{Mutant, wrong};
 
 /// Which records of an `events` partition count: those of the epoch in force, in the dense order
 /// of their numbers. Every reader of `events` holds one.
@@ -66,13 +67,17 @@ impl EpochOrder {
     /// Judges a record by its envelope alone: one whose body this release may skip still has its
     /// place in the order, and the next one follows it.
     pub fn pass(&mut self, envelope: &Envelope) -> Verdict {
+        if wrong(Mutant::EpochIgnored) && envelope.epoch < self.epoch {
+            return Verdict::Apply;
+        }
         if envelope.epoch != self.epoch || self.gap {
             return Verdict::Void;
         }
         if envelope.number <= self.last {
-            return Verdict::Repeat;
+            let again = wrong(Mutant::RepeatApplied) && envelope.number > 0;
+            return if again { Verdict::Apply } else { Verdict::Repeat };
         }
-        if envelope.number - self.last > 1 {
+        if envelope.number - self.last > 1 && !wrong(Mutant::GapAccepted) {
             self.gap = true;
             return Verdict::Gap;
         }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use distributor::assign::Sizes;
 use distributor::shard::{Handle, ShardPlan};
 use gateway::Ports;
 use gateway::dispatch::Dispatch;
@@ -202,6 +203,7 @@ fn start_shards(ports: &Ports, plan: &Plan, stages: &Stages) -> Result<Vec<Handl
             shard,
             seed: plan.seed,
             config: plan.config.distributor,
+            sizes: Sizes::default(),
         };
         Handle::start(plan, stages.shards())
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use distributor::Config;
+use distributor::assign::Sizes;
 use distributor::shard::{ShardPlan, Tenure};
 use model::desk::{
     Body, Command, CommandRecord, Dead, Entity, Envelope, Event, Inbound, Outcome, Receipt, Record,
@@ -73,6 +74,7 @@ impl World {
             shard: ShardId::new(0).unwrap(),
             seed: 7,
             config: Config::default(),
+            sizes: Sizes::default(),
         };
         let world =
             Self { log, clock, plan, tenure: None, begun: 0, turns: 0, commands: 0, messages: 0 };

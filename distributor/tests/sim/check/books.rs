@@ -1,0 +1,356 @@
+//! A shard as its `events` show it, kept by plain means of its own: every record is judged as it
+//! comes, so every prefix of the log is.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use model::desk::{Assigned, Body, Cause, Event, Record, Resume, Settings, Stamped, Why, wire};
+use model::fold::{self, Verdict};
+use model::id::{ChannelId, CommandId, ConversationId, GroupId, LaneId, ShardId, UserId};
+use model::people::Presence;
+use model::service::{CloseReason, ReceiptStatus};
+use model::time::Timestamp;
+use storage::port::{Log, Logged, Offset, Partition, Topic};
+
+use crate::faulty::FaultyLog;
+use crate::ledger::Ledger;
+use crate::tally::Tally;
+
+/// Where a conversation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Bot,
+    Queued { group: GroupId, key: i64 },
+    Assigned { agent: UserId },
+    Closed,
+}
+
+/// A conversation, open or over.
+#[derive(Clone, Debug)]
+pub(crate) struct Talk {
+    pub(crate) channel: ChannelId,
+    pub(crate) address: String,
+    pub(crate) stage: Stage,
+    pub(crate) customer_at: Timestamp,
+    pub(crate) sent: BTreeMap<u32, Option<ReceiptStatus>>,
+    seq: u32,
+}
+
+/// What a lane wrote so far.
+#[derive(Default)]
+struct Written {
+    handled: BTreeMap<Topic, BTreeSet<Offset>>,
+    resumed: BTreeMap<Topic, Offset>,
+    counter: u64,
+    at: Timestamp,
+    key: i64,
+}
+
+/// The books of one shard.
+pub(crate) struct Books {
+    pub(crate) shard: ShardId,
+    pub(crate) events: Partition,
+    pub(crate) epoch: u32,
+    /// Whose claim is in force.
+    pub(crate) attempt: u128,
+    /// Whether records of the epoch in force count no more.
+    pub(crate) gap: bool,
+    pub(crate) fold: fold::Shard,
+    pub(crate) settings: Settings,
+    pub(crate) talks: BTreeMap<ConversationId, Talk>,
+    pub(crate) open: BTreeMap<(ChannelId, String), ConversationId>,
+    pub(crate) seats: BTreeMap<UserId, BTreeMap<ConversationId, u8>>,
+    pub(crate) presence: BTreeMap<UserId, Presence>,
+    pub(crate) messages: HashSet<(ChannelId, String)>,
+    pub(crate) commands: HashSet<(UserId, CommandId)>,
+    pub(crate) dead: HashSet<String>,
+    /// Since the last rest: who got a freed seat, and whether the house changed.
+    pub(crate) served: Vec<ConversationId>,
+    pub(crate) restless: bool,
+    lanes: BTreeMap<LaneId, Written>,
+    last: u64,
+    next: Offset,
+}
+
+impl Books {
+    pub(crate) fn new(shard: ShardId) -> Self {
+        Self {
+            shard,
+            events: Partition::new(Topic::Events, u32::from(shard.get())),
+            epoch: 0,
+            attempt: 0,
+            gap: false,
+            fold: fold::Shard::default(),
+            settings: Settings::default(),
+            talks: BTreeMap::new(),
+            open: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            presence: BTreeMap::new(),
+            messages: HashSet::new(),
+            commands: HashSet::new(),
+            dead: HashSet::new(),
+            served: Vec::new(),
+            restless: true,
+            lanes: BTreeMap::new(),
+            last: 0,
+            next: 0,
+        }
+    }
+
+    /// Judges what was added to the log.
+    pub(crate) fn read(&mut self, log: &FaultyLog, ledger: &Ledger, tally: &mut Tally) {
+        if log.bounds(self.events).unwrap().end == self.next {
+            return;
+        }
+        let mut read = Vec::new();
+        log.read(self.events, self.next, usize::MAX, &mut read).unwrap();
+        for Logged { offset, bytes, .. } in read {
+            self.next = offset + 1;
+            let stamped = wire::decode(&bytes).unwrap();
+            let verdict = self.judge(&stamped);
+            assert_eq!(self.fold.apply(&stamped), verdict, "C4: record {offset} is judged twice");
+            match (verdict, stamped.body) {
+                (Verdict::Apply, Body::Record(record)) => self.record(&record, ledger, tally),
+                (Verdict::Apply, Body::Claimed(claim)) => {
+                    self.attempt = claim.attempt;
+                    self.restless = true;
+                }
+                (Verdict::Gap, _) => {
+                    tally.count("verdict", "gap");
+                    let lost = log.is_lossy((self.events, self.epoch));
+                    assert!(lost, "C8: numbers of epoch {} are not dense at {offset}", self.epoch);
+                }
+                (Verdict::Repeat, _) => tally.count("verdict", "repeat"),
+                (Verdict::Void, _) => tally.count("verdict", "void"),
+                (Verdict::Apply, other) => panic!("C6: not a record of events: {other:?}"),
+            }
+        }
+    }
+
+    fn judge(&mut self, stamped: &Stamped) -> Verdict {
+        let envelope = stamped.envelope;
+        if let Body::Claimed(claim) = &stamped.body {
+            if claim.epoch != self.epoch + 1 {
+                return Verdict::Void;
+            }
+            (self.epoch, self.last, self.gap) = (claim.epoch, 0, false);
+            return Verdict::Apply;
+        }
+        if envelope.epoch != self.epoch || self.gap {
+            return Verdict::Void;
+        }
+        if envelope.number <= self.last {
+            return Verdict::Repeat;
+        }
+        if envelope.number > self.last + 1 {
+            self.gap = true;
+            return Verdict::Gap;
+        }
+        self.last = envelope.number;
+        Verdict::Apply
+    }
+
+    fn record(&mut self, record: &Record, ledger: &Ledger, tally: &mut Tally) {
+        self.progress(record);
+        crate::check::judge::input(self, record, ledger, tally);
+        if let Some(answered) = record.answers {
+            assert!(self.commands.insert(answered), "C2: {answered:?} is answered again");
+        }
+        for event in &record.events {
+            tally.count("event", name(event));
+            self.event(record, event, tally);
+        }
+        if let (Cause::Settings(offset), [Event::SettingsApplied { .. }]) =
+            (record.cause, &record.events[..])
+        {
+            self.restless = true;
+            drop(self.settings.apply(ledger.entity(offset)));
+        }
+    }
+
+    /// C2, C8: each input once, and none is resumed past that was not handled.
+    fn progress(&mut self, record: &Record) {
+        let written = self.lanes.entry(record.lane).or_default();
+        assert!(record.at >= written.at, "C3: time of {:?} went back: {record:?}", record.lane);
+        written.at = record.at;
+        if let Some((topic, offset)) = input_of(record.cause) {
+            let first = written.handled.entry(topic).or_default().insert(offset);
+            assert!(first, "C2: {:?} is handled again", record.cause);
+        }
+        for resume in &record.resume {
+            let (topic, next) = match *resume {
+                Resume::Inbound(next) => (Topic::Inbound, next),
+                Resume::Command(next) => (Topic::Commands, next),
+                Resume::Control(next) => (Topic::Control, next),
+                Resume::Settings(next) => (Topic::Settings, next),
+            };
+            let handled = written.handled.entry(topic).or_default();
+            let from = written.resumed.entry(topic).or_default();
+            let missed = (*from..next).find(|offset| !handled.contains(offset));
+            assert_eq!(missed, None, "C8: {topic:?} is resumed at {next}: {record:?}");
+            *from = next.max(*from);
+        }
+    }
+
+    /// How many inputs of a partition are handled.
+    pub(crate) fn handled(&self, lane: LaneId, topic: Topic) -> usize {
+        let written = self.lanes.get(&lane);
+        written.and_then(|written| written.handled.get(&topic)).map_or(0, BTreeSet::len)
+    }
+
+    fn event(&mut self, record: &Record, event: &Event, tally: &mut Tally) {
+        match event {
+            Event::Opened(opened) => self.opened(record, opened),
+            Event::MessageReceived { message, provider_id, sent_at, .. } => {
+                let talk = self.step(message.conversation, message.seq);
+                talk.customer_at = talk.customer_at.max(*sent_at);
+                let key = (talk.channel, provider_id.clone());
+                assert!(self.messages.insert(key), "C2: {provider_id} is received again");
+            }
+            Event::MessageSent { message, .. } => {
+                self.step(message.conversation, message.seq).sent.insert(message.seq, None);
+            }
+            Event::Queued(queued) => {
+                let written = self.lanes.entry(record.lane).or_default();
+                assert!(queued.key > written.key, "C7: the key of {queued:?} is not new");
+                written.key = queued.key;
+                let talk = self.step(queued.conversation, queued.seq);
+                assert_eq!(talk.stage, Stage::Bot, "C4: {queued:?}");
+                talk.stage = Stage::Queued { group: queued.group, key: queued.key };
+            }
+            Event::Assigned(assigned) => self.assigned(assigned, tally),
+            Event::Closed { conversation, seq, reason, .. } => {
+                tally.count("closed by", reason_name(*reason));
+                let talk = self.step(*conversation, *seq);
+                talk.stage = Stage::Closed;
+                let key = (talk.channel, talk.address.clone());
+                self.open.remove(&key);
+                self.seats.values_mut().for_each(|of| {
+                    of.remove(conversation);
+                });
+            }
+            Event::SendAnswered { message, result, .. } => {
+                let status = match result {
+                    model::desk::SendResult::Accepted { .. } => ReceiptStatus::Sent,
+                    model::desk::SendResult::Failed { .. } => ReceiptStatus::Failed,
+                };
+                let talk = self.talks.get_mut(&message.conversation);
+                let known = talk.and_then(|talk| talk.sent.get_mut(&message.seq));
+                known.into_iter().for_each(|known| *known = (*known).max(Some(status)));
+            }
+            Event::ReceiptApplied { message, status, .. } => {
+                let talk = self.talks.get_mut(&message.conversation).unwrap();
+                let is_open = talk.stage != Stage::Closed;
+                if let Some(known) = talk.sent.get_mut(&message.seq) {
+                    let moves = Some(*status) > *known;
+                    assert!(moves || !is_open, "C3: a receipt moved back: {event:?}");
+                    *known = (*known).max(Some(*status));
+                }
+            }
+            Event::PresenceChanged { user, presence } => {
+                self.restless = true;
+                self.presence.insert(*user, *presence);
+            }
+            Event::CommandRejected { rejection } => tally.count("rejection", rejection.name()),
+            Event::InputRefused { reason } => tally.count("refusal", reason.name()),
+            Event::SettingsApplied { .. }
+            | Event::Duplicate { .. }
+            | Event::ReceiptIgnored { .. } => {}
+        }
+    }
+
+    fn opened(&mut self, record: &Record, opened: &model::desk::Opened) {
+        let (id, lane) = (opened.conversation, record.lane);
+        let written = self.lanes.entry(lane).or_default();
+        assert_eq!((id.shard(), id.lane()), (self.shard, lane), "C4: {id} is of another lane");
+        assert!(id.counter() >= written.counter, "C4: {id} was given before");
+        written.counter = id.counter() + 1;
+        let key = (opened.channel, opened.address.clone());
+        let before = self.open.insert(key, id);
+        assert_eq!(before, None, "C4: an address has two open conversations: {opened:?}");
+        let talk = Talk {
+            channel: opened.channel,
+            address: opened.address.clone(),
+            stage: Stage::Bot,
+            customer_at: record.at,
+            sent: BTreeMap::new(),
+            seq: 0,
+        };
+        self.talks.insert(id, talk);
+    }
+
+    /// C4, C5: one agent, and never above the highest cap that his open conversations carry.
+    fn assigned(&mut self, assigned: &Assigned, tally: &mut Tally) {
+        let Assigned { conversation, agent, cap, .. } = *assigned;
+        let why = match assigned.why {
+            Why::Policy { policy, .. } => policy.name(),
+            Why::FreedSeat => "freed-seat",
+            Why::Restored => "restored",
+        };
+        tally.count("policy", why);
+        let talk = self.step(conversation, assigned.seq);
+        let was = std::mem::replace(&mut talk.stage, Stage::Assigned { agent });
+        match (was, assigned.why) {
+            (Stage::Queued { group, .. }, Why::FreedSeat) if group == assigned.group => {
+                self.served.push(conversation);
+            }
+            (Stage::Bot, Why::Policy { .. }) => {}
+            _ => panic!("C4: {assigned:?} while it was {was:?}"),
+        }
+        let seats = self.seats.entry(agent).or_default();
+        seats.insert(conversation, cap);
+        let highest = seats.values().max().copied().unwrap_or(0);
+        assert!(seats.len() <= usize::from(highest), "C5: {} seats: {assigned:?}", seats.len());
+    }
+
+    /// The next place in the sequence of an open conversation.
+    fn step(&mut self, id: ConversationId, seq: u32) -> &mut Talk {
+        let talk = self.talks.get_mut(&id);
+        let talk = talk.unwrap_or_else(|| panic!("C6: there is no conversation {id}"));
+        assert_ne!(talk.stage, Stage::Closed, "C4: {id} goes on after its end");
+        assert_eq!(seq, talk.seq + 1, "C6: the sequence of {id} is not dense");
+        talk.seq = seq;
+        talk
+    }
+
+    /// Seats the log shows for an agent.
+    pub(crate) fn load(&self, agent: UserId) -> usize {
+        self.seats.get(&agent).map_or(0, BTreeMap::len)
+    }
+}
+
+fn input_of(cause: Cause) -> Option<(Topic, Offset)> {
+    match cause {
+        Cause::Inbound(offset) => Some((Topic::Inbound, offset)),
+        Cause::Command(offset) => Some((Topic::Commands, offset)),
+        Cause::Control(offset) => Some((Topic::Control, offset)),
+        Cause::Settings(offset) => Some((Topic::Settings, offset)),
+        Cause::HandOver(_) | Cause::Sweep(_) => None,
+    }
+}
+
+const fn reason_name(reason: CloseReason) -> &'static str {
+    match reason {
+        CloseReason::Agent => "agent",
+        CloseReason::Supervisor => "supervisor",
+        CloseReason::Flow => "flow",
+    }
+}
+
+const fn name(event: &Event) -> &'static str {
+    match event {
+        Event::Opened(_) => "opened",
+        Event::MessageReceived { .. } => "received",
+        Event::MessageSent { .. } => "sent",
+        Event::Queued(_) => "queued",
+        Event::Assigned(_) => "assigned",
+        Event::Closed { .. } => "closed",
+        Event::SendAnswered { .. } => "answered",
+        Event::ReceiptApplied { .. } => "receipt",
+        Event::PresenceChanged { .. } => "presence",
+        Event::SettingsApplied { .. } => "settings",
+        Event::Duplicate { .. } => "duplicate",
+        Event::ReceiptIgnored { .. } => "ignored",
+        Event::CommandRejected { .. } => "rejected",
+        Event::InputRefused { .. } => "refused",
+    }
+}

@@ -1,0 +1,5 @@
+//! What must hold: after every record, after every turn, and at rest.
+
+pub(crate) mod books;
+mod judge;
+pub(crate) mod rest;
