@@ -25,9 +25,10 @@ pub mod id;
 pub mod time;
 pub mod unit;
 pub mod limit;
-pub mod mutant;
 pub mod place;
 pub mod people;
 pub mod service;
 pub mod desk;
 pub mod fold;
+
+pub use fold::mutant;

@@ -3,6 +3,7 @@
 //! A lane applies its own records as it hands them to the log; a restart and the view apply the
 //! same records as they read them. There is no second way to the same state.
 
+pub mod mutant;
 mod conversation;
 mod dedup;
 mod lane;
