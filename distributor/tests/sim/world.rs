@@ -227,19 +227,20 @@ impl World {
         let other = (lane + 1 + self.chance.below(lanes - 1)) % lanes;
         let point = *self.chance.pick(&[Between::Settings, Between::Dead]);
         let worker = owner.tenure.workers.remove(other);
-        let aside = Arc::new(Mutex::new((Some(worker), false)));
+        let aside = Arc::new(Mutex::new((Some(worker), Ok(false))));
         let meanwhile = aside.clone();
         let go_on = move || {
             let Some(mut worker) = meanwhile.lock().0.take() else { return };
-            let ended = worker.turn().err();
-            *meanwhile.lock() = (Some(worker), ended.is_some());
+            let turned = worker.turn();
+            *meanwhile.lock() = (Some(worker), turned);
         };
         self.log.interleave(Some((point, Box::new(go_on))));
         let at = lane - usize::from(other < lane);
         let turned = self.guarded(|| owner.tenure.workers[at].turn());
         self.log.interleave(None);
-        let (worker, ended) = std::mem::take(&mut *aside.lock());
-        let others_ended = ended || worker.is_none();
+        let (worker, of_other) = std::mem::replace(&mut *aside.lock(), (None, Ok(false)));
+        let others_ended = of_other.is_err() || worker.is_none();
+        let turned = turned.map(|turned| turned.map(|any| any || matches!(of_other, Ok(true))));
         if let Some(worker) = worker {
             owner.tenure.workers.insert(other, worker);
         }

@@ -134,9 +134,10 @@ fn core_is_its_log((owner, slots): (&Owner, u32), books: &Books, lines: &Lines) 
         .filter(|group| books.settings.operations[&group.operation].shard == books.shard);
     for group in own {
         let want = eligible(books, group.id);
-        let ranking = core.explain_arrival(group.id).unwrap_or_default().ranking;
-        let got: BTreeSet<UserId> = ranking.order.iter().map(|ranked| ranked.agent).collect();
-        assert_eq!(got, want, "C9: who has a free seat in group {}", group.id);
+        let said = core.explain_arrival(group.id).unwrap_or_default();
+        let got: BTreeSet<UserId> = said.ranking.order.iter().map(|ranked| ranked.agent).collect();
+        let (id, passed) = (group.id, said.passed);
+        assert_eq!(got, want, "C9: who has a free seat in group {id}; passed by {passed:?}");
         let waiting = lines.get(&group.id).map_or(0, BTreeMap::len);
         let idle = waiting > 0 && !want.is_empty();
         assert!(!idle, "C7: {waiting} wait in group {} while {want:?} are free", group.id);
