@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::error::Error;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -191,6 +192,11 @@ impl State {
                 Ok(())
             }
             Ok(false) => Err(LogError::Full { what: "the disk is at its watermark" }),
+            // Its folder is gone, and with it every later segment: nothing can come of waiting.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.ended = Some(End::Failed(Arc::new(error)));
+                self.open()
+            }
             Err(error) => {
                 tracing::warn!(%error, "the disk does not say how much room it has");
                 Err(LogError::Full { what: "the disk does not say how much room it has" })
