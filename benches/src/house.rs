@@ -97,7 +97,8 @@ impl House {
         core
     }
 
-    fn settings(&self) -> Settings {
+    /// The settings of the house.
+    pub fn settings(&self) -> Settings {
         let operation = OperationId(1);
         let groups = (1..=self.groups).map(|id| (GroupId(id), self.group(id, operation)));
         let users = (1..=self.agents).map(|id| (UserId(id), self.user(id, operation)));
