@@ -10,7 +10,8 @@ use distributor::assign::{
 use model::desk::Settings;
 use model::id::{GroupId, LaneId, OperationId, ShardId, UserId};
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Operation, Policy, Presence, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Membership, NewcomerScore, Operation, Policy, Presence,
+    User, UserKind,
 };
 use storage::port::Bell;
 
@@ -120,6 +121,7 @@ impl House {
             policy: self.policy,
             newcomer: NewcomerScore::GroupMinimum,
             head_start: Duration::ZERO,
+            rules: GroupRules::default(),
         }
     }
 

@@ -33,7 +33,8 @@ pub const ASSIGNMENTS: Metric = Metric {
     name: "chasqui_assignments_total",
     kind: Kind::Counter,
     label: Some("policy"),
-    help: "conversations assigned, by the policy that chose the agent, or freed-seat or restored",
+    help: "conversations assigned, by the policy that chose the agent, or what else did: freed-seat, \
+           restored, owner, started, reassigned, transferred, came-back",
 };
 /// Conversations waiting in a queue.
 pub const WAITING: Metric = Metric {
@@ -105,11 +106,14 @@ pub fn describe() {
     }
 }
 
+/// What chose an agent, where it was no policy: by its name in the label.
+const BESIDE: [&str; 7] =
+    ["freed-seat", "restored", "owner", "started", "reassigned", "transferred", "came-back"];
+
 /// A lane's handles. What its gauges show of it is taken back when it ends.
 pub(crate) struct LaneMeter {
     policies: [Counter; Policy::ALL.len()],
-    freed_seat: Counter,
-    restored: Counter,
+    beside: [Counter; BESIDE.len()],
     refused: Counter,
     waiting: Share,
     active: Share,
@@ -119,8 +123,7 @@ impl LaneMeter {
     pub(crate) fn new() -> Self {
         Self {
             policies: Policy::ALL.map(|policy| assignments(policy.name())),
-            freed_seat: assignments("freed-seat"),
-            restored: assignments("restored"),
+            beside: BESIDE.map(assignments),
             refused: metrics::counter!(REFUSED.name),
             waiting: Share::of(WAITING),
             active: Share::of(ACTIVE),
@@ -129,20 +132,22 @@ impl LaneMeter {
 
     /// Counts a batch's assignments.
     pub(crate) fn assigned(&self, whys: impl Iterator<Item = Why>) {
-        let (mut policies, mut freed_seat, mut restored) = ([0; Policy::ALL.len()], 0, 0);
+        let (mut policies, mut beside) = ([0; Policy::ALL.len()], [0; BESIDE.len()]);
         for why in whys {
-            match why {
-                Why::Policy { policy, .. } => {
+            let counted = match chooser(why) {
+                Ok(policy) => {
                     let at = Policy::ALL.iter().position(|p| *p == policy);
-                    at.and_then(|at| policies.get_mut(at)).into_iter().for_each(|n| *n += 1);
+                    at.and_then(|at| policies.get_mut(at))
                 }
-                Why::FreedSeat => freed_seat += 1,
-                Why::Restored => restored += 1,
-            }
+                Err(name) => {
+                    let at = BESIDE.iter().position(|b| *b == name);
+                    at.and_then(|at| beside.get_mut(at))
+                }
+            };
+            counted.into_iter().for_each(|n| *n += 1);
         }
         self.policies.iter().zip(policies).for_each(|(counter, n)| counter.increment(n));
-        self.freed_seat.increment(freed_seat);
-        self.restored.increment(restored);
+        self.beside.iter().zip(beside).for_each(|(counter, n)| counter.increment(n));
     }
 
     /// Counts inputs that went to `dead`.
@@ -225,6 +230,20 @@ pub(crate) fn count_panic(message: &str) {
 fn contract_of(message: &str) -> &'static str {
     let named = message.split(':').next().unwrap_or_default();
     CONTRACTS.into_iter().find(|contract| *contract == named).unwrap_or("none")
+}
+
+/// The policy that chose an agent, or one of [`BESIDE`].
+const fn chooser(why: Why) -> Result<Policy, &'static str> {
+    match why {
+        Why::Policy { policy, .. } => Ok(policy),
+        Why::FreedSeat => Err("freed-seat"),
+        Why::Restored => Err("restored"),
+        Why::Owner => Err("owner"),
+        Why::Started => Err("started"),
+        Why::Reassigned => Err("reassigned"),
+        Why::Transferred => Err("transferred"),
+        Why::CameBack => Err("came-back"),
+    }
 }
 
 fn assignments(policy: &'static str) -> Counter {

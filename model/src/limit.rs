@@ -161,3 +161,15 @@ pub const SUSPECT_INPUTS: usize = 64;
 pub const PATROL_PLACES: u32 = 1 << 17;
 /// The time between two looks of a patrol.
 pub const PATROL_WAIT: Duration = Duration::from_secs(1);
+/// Longest note of a transfer or reassignment, in bytes.
+pub const NOTE_BYTES: usize = 4 * 1024;
+/// Users in one renewal of a gateway's sessions; a gateway with more writes several.
+pub const LEASE_USERS: usize = 16_384;
+/// Conversations of one step of a sweep, each with its own record; a lane takes inputs between two
+/// steps.
+pub const SWEEP_STEP: usize = 256;
+/// Groups a conversation is passed on to, one after the other, because the one before is inactive
+/// or has its queue full.
+pub const OVERFLOW_GROUPS: usize = 8;
+/// Groups on one group's list of those it transfers to.
+pub const TRANSFER_GROUPS: usize = 1_024;

@@ -159,6 +159,7 @@ pub fn encode_entry(row: &EntryRow) -> Vec<u8> {
         Author::Contact => (1, 0),
         Author::User(user) => (2, user.0),
         Author::Flow => (3, 0),
+        Author::System => (4, 0),
     };
     encode(&EntryBytes {
         kind: kind_code(row.kind),
@@ -177,6 +178,7 @@ pub fn decode_entry(id: MessageId, bytes: &[u8]) -> Result<EntryRow, RowError> {
         1 => Author::Contact,
         2 => Author::User(UserId(row.user)),
         3 => Author::Flow,
+        4 => Author::System,
         value => return Err(RowError::Meaningless { what: "author", value }),
     };
     Ok(EntryRow {
@@ -242,8 +244,15 @@ const STATES: [ConversationState; 5] = [
     ConversationState::Pending,
     ConversationState::Closed,
 ];
-const KINDS: [EntryKind; 4] =
-    [EntryKind::Message, EntryKind::Queued, EntryKind::Assigned, EntryKind::Closed];
+const KINDS: [EntryKind; 7] = [
+    EntryKind::Message,
+    EntryKind::Queued,
+    EntryKind::Assigned,
+    EntryKind::Closed,
+    EntryKind::Moved,
+    EntryKind::Pended,
+    EntryKind::Warned,
+];
 const STATUSES: [ReceiptStatus; 4] =
     [ReceiptStatus::Sent, ReceiptStatus::Delivered, ReceiptStatus::Read, ReceiptStatus::Failed];
 
@@ -263,6 +272,9 @@ const fn kind_code(kind: EntryKind) -> u32 {
         EntryKind::Queued => 2,
         EntryKind::Assigned => 3,
         EntryKind::Closed => 4,
+        EntryKind::Moved => 5,
+        EntryKind::Pended => 6,
+        EntryKind::Warned => 7,
     }
 }
 

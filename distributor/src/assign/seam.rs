@@ -101,6 +101,19 @@ pub enum SeatKind {
     Back,
 }
 
+impl SeatKind {
+    /// What `Assigned` says of a seat asked for so.
+    pub const fn why(self) -> Why {
+        match self {
+            Self::Owner => Why::Owner,
+            Self::Start => Why::Started,
+            Self::Reassign => Why::Reassigned,
+            Self::Transfer { .. } => Why::Transferred,
+            Self::Back => Why::CameBack,
+        }
+    }
+}
+
 /// What came of asking for a particular agent.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SeatOutcome {
@@ -189,10 +202,12 @@ pub struct RestoredSeat {
 pub struct RestoredWait {
     /// The conversation's slot.
     pub slot: Slot,
-    /// The group it waits in.
+    /// The group it waits in, or will be assigned through.
     pub group: GroupId,
     /// Its order in the queue.
     pub key: i64,
+    /// The agent in whose own line it waits, and not in the group's queue.
+    pub agent: Option<UserId>,
 }
 
 /// Who would be chosen now, who would be next, and why nobody else.

@@ -19,7 +19,7 @@ pub(crate) fn route(cx: &mut Context, draft: &mut Draft, group: GroupId, at: Tim
         Arrival::Seated(seat) => assign(cx, draft, seat, Duration::ZERO),
         Arrival::Waiting => {
             let seq = draft.next_id().seq;
-            draft.push(Event::Queued(Queued { conversation, seq, group, key }));
+            draft.push(Event::Queued(Queued { conversation, seq, group, key, agent: None }));
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use arrival::arrive;
 pub(crate) use assignment::hand_over;
 pub(crate) use close::close;
 pub(crate) use context::{After, Context, Draft, Home, Refusal};
-pub(crate) use presence::set_presence;
+pub(crate) use presence::{renew, set_presence};
 pub(crate) use receipt::{outcome, receipt};
 pub(crate) use reply::reply;
 pub(crate) use seats::Seats;

@@ -174,6 +174,7 @@ impl Lane {
             (Topic::Commands | Topic::Control, Body::Command(command)) => {
                 return self.command(input.partition.topic, command, at);
             }
+            (Topic::Control, Body::Lease(lease)) => Ok(conversation::renew(&self.cx, &lease)),
             (Topic::Settings, Body::Entity(entity)) => match &mut self.book {
                 Some(book) => Ok(vec![book.apply(input.offset, entity)]),
                 None => Err(Refusal::undecodable("settings outside of the first lane".to_owned())),
@@ -215,6 +216,10 @@ impl Lane {
             }
             Command::Close { conversation } => conversation::close(cx, user, conversation, at),
             Command::SetPresence { presence } => conversation::set_presence(cx, user, presence),
+            Command::Transfer { .. }
+            | Command::Reassign { .. }
+            | Command::Pend { .. }
+            | Command::Resume { .. } => Err(Rejection::NotAllowed),
         }
     }
 

@@ -6,7 +6,7 @@ use distributor::assign::Sizes;
 use model::desk::{Entity, Settings};
 use model::id::{ChannelId, GroupId, OperationId, ShardId, UserId};
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Operation, Policy, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Membership, NewcomerScore, Operation, Policy, User, UserKind,
 };
 use model::place::Place;
 use model::service::{Channel, ChannelKind, Endpoint, Flow, Step};
@@ -147,6 +147,7 @@ fn group(id: GroupId, chance: &mut Chance) -> Group {
         policy: *chance.pick(&Policy::ALL),
         newcomer: NewcomerScore::GroupMinimum,
         head_start: Duration::ZERO,
+        rules: GroupRules::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use gateway::follow::SettingsFollower;
 use gateway::secret::{ChannelSecret, EndpointSecrets, put_channel, put_endpoint};
 use model::desk::{Body, Entity, Envelope, Settings, Stamped, wire};
 use model::id::{ChannelId, EndpointName, GroupId, OperationId, ShardId};
-use model::people::{Group, NewcomerScore, Operation, Policy};
+use model::people::{Group, GroupRules, NewcomerScore, Operation, Policy};
 use model::place::Place;
 use model::service::{Channel, ChannelKind, Endpoint, Flow, Secret, Step};
 use model::time::{Clock, SteadyClock};
@@ -96,6 +96,7 @@ pub(crate) fn entities(provider_url: &str) -> Vec<Entity> {
             policy: Policy::Circular,
             newcomer: NewcomerScore::GroupMinimum,
             head_start: Duration::ZERO,
+            rules: GroupRules::default(),
         }),
         endpoint("starter"),
         endpoint("other"),

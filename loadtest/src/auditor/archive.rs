@@ -62,6 +62,12 @@ pub enum Archived {
     Assigned,
     /// It was closed.
     Closed,
+    /// It left its group, its agent or both.
+    Moved,
+    /// It was set aside.
+    Pended,
+    /// The customer was warned that it will end.
+    Warned,
 }
 
 /// Why history could not be read.
@@ -132,6 +138,9 @@ fn read_entry(row: EntryRow) -> Result<ArchivedEntry, ArchiveError> {
         EntryKind::Queued => Archived::Queued,
         EntryKind::Assigned => Archived::Assigned,
         EntryKind::Closed => Archived::Closed,
+        EntryKind::Moved => Archived::Moved,
+        EntryKind::Pended => Archived::Pended,
+        EntryKind::Warned => Archived::Warned,
         EntryKind::Message => message(row)?,
     };
     Ok(ArchivedEntry { seq, what })

@@ -1,4 +1,4 @@
-use crate::id::{CommandId, ConversationId, UserId};
+use crate::id::{CommandId, ConversationId, GroupId, UserId};
 use crate::people::Presence;
 use crate::service::Content;
 use crate::time::Timestamp;
@@ -32,6 +32,34 @@ pub enum Command {
         /// The conversation.
         conversation: ConversationId,
     },
+    /// Give a conversation one is responsible for to somebody else.
+    Transfer {
+        /// The conversation.
+        conversation: ConversationId,
+        /// To whom.
+        to: Target,
+        /// For whoever gets it, at most [`NOTE_BYTES`](crate::limit::NOTE_BYTES); may be empty.
+        note: String,
+    },
+    /// As a supervisor, give a conversation to somebody.
+    Reassign {
+        /// The conversation.
+        conversation: ConversationId,
+        /// To whom.
+        to: Target,
+        /// For whoever gets it, at most [`NOTE_BYTES`](crate::limit::NOTE_BYTES); may be empty.
+        note: String,
+    },
+    /// Set a conversation aside: its agent stays responsible and has a seat free.
+    Pend {
+        /// The conversation.
+        conversation: ConversationId,
+    },
+    /// Take a conversation up again that was set aside.
+    Resume {
+        /// The conversation.
+        conversation: ConversationId,
+    },
     /// Be available, paused or offline.
     SetPresence {
         /// The new presence.
@@ -39,11 +67,25 @@ pub enum Command {
     },
 }
 
+/// Whom a conversation is to go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Target {
+    /// One agent, at once or not at all.
+    Agent(UserId),
+    /// A group: whom its policy picks, or its queue.
+    Group(GroupId),
+}
+
 impl Command {
     /// The conversation it names, if any: its lane is where the command goes.
     pub const fn conversation(&self) -> Option<ConversationId> {
         match self {
-            Self::Send { conversation, .. } | Self::Close { conversation } => Some(*conversation),
+            Self::Send { conversation, .. }
+            | Self::Close { conversation }
+            | Self::Transfer { conversation, .. }
+            | Self::Reassign { conversation, .. }
+            | Self::Pend { conversation }
+            | Self::Resume { conversation } => Some(*conversation),
             Self::SetPresence { .. } => None,
         }
     }

@@ -1,7 +1,7 @@
 use crate::id::TenantId;
 use crate::time::Timestamp;
 
-use super::{Claimed, CommandRecord, Dead, Entity, Inbound, Outcome, Receipt, Record};
+use super::{Claimed, CommandRecord, Dead, Entity, Inbound, Lease, Outcome, Receipt, Record};
 
 /// What every record of every topic carries around its body, whatever the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,4 +55,6 @@ pub enum Body {
     Claimed(Claimed),
     /// `dead`: bytes that could not be handled, with the reason.
     Dead(Dead),
+    /// `control`: a gateway's sessions, renewed.
+    Lease(Lease),
 }

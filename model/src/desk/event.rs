@@ -1,70 +1,13 @@
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::id::{
-    ChannelId, CommandId, ConversationId, GroupId, LaneId, MessageId, OperationId, ProtocolNumber,
-    UserId,
+    ChannelId, ConversationId, GroupId, MessageId, OperationId, ProtocolNumber, UserId,
 };
 use crate::people::{Policy, Presence};
 use crate::service::{Author, CloseReason, Content, ReceiptStatus};
 use crate::time::Timestamp;
 
-use super::{Rejection, SendResult};
-
-/// All that one input, timer or hand-over caused: one log record, whole or absent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// The lane that wrote it.
-    pub lane: LaneId,
-    /// What it came from.
-    pub cause: Cause,
-    /// The command it answers, if its cause is one: the API waits for this.
-    pub answers: Option<(UserId, CommandId)>,
-    /// Per input partition of the lane, the lowest offset not yet wholly handled.
-    pub resume: Vec<Resume>,
-    /// Lane time.
-    pub at: Timestamp,
-    /// What happened, in order; empty when the input had no effect.
-    pub events: Vec<Event>,
-}
-
-/// What a record came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Cause {
-    /// A customer's message: offset in the lane's partition of `inbound`.
-    Inbound(u64),
-    /// A record of the lane's partition of `commands`.
-    Command(u64),
-    /// A record of the shard's partition of `control` (lane 0).
-    Control(u64),
-    /// A record of `settings` (lane 0).
-    Settings(u64),
-    /// A freed seat was handed to a conversation waiting in this lane.
-    HandOver(ConversationId),
-    /// The sweep after recovery.
-    Sweep(Sweep),
-}
-
-/// A step of a sweep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Sweep {
-    /// After the shard was taken over.
-    Recovery,
-}
-
-/// Up to where a lane has handled one of its input partitions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Resume {
-    /// Of `inbound`.
-    Inbound(u64),
-    /// Of `commands`.
-    Command(u64),
-    /// Of `control`.
-    Control(u64),
-    /// Of `settings`.
-    Settings(u64),
-}
+use super::{DeadReason, Rejection, SendResult};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +40,29 @@ pub enum Event {
     Queued(Queued),
     /// An agent was given the conversation and a seat is held.
     Assigned(Assigned),
+    /// The conversation leaves where it was; a seat, if one was held, is given back. The same
+    /// record goes on with `Assigned`, `Queued` or `Closed`.
+    Moved(Moved),
+    /// The agent stays responsible and gives the seat back until the conversation comes back to him.
+    Pended {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Its place in the conversation's sequence.
+        seq: u32,
+        /// Who set it aside.
+        by: Author,
+        /// Service time since the assignment, charged to the agent's score.
+        handled: Duration,
+    },
+    /// The customer was warned that the conversation will end; the same record holds the text.
+    Warned {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Its place in the conversation's sequence.
+        seq: u32,
+        /// When it ends if the silence goes on, on lane time.
+        until: Timestamp,
+    },
     /// The conversation is over; a seat, if one was held, is given back.
     Closed {
         /// The conversation.
@@ -136,6 +102,14 @@ pub enum Event {
         user: UserId,
         /// The presence from now on.
         presence: Presence,
+        /// Until when, on lane time, an absent agent's conversations wait for him; `None` when
+        /// they do not, and of whoever is there.
+        grace_until: Option<Timestamp>,
+    },
+    /// Sessions of these users were renewed: their presence holds on.
+    LeasesRenewed {
+        /// Who, each once.
+        users: Vec<UserId>,
     },
     /// The settings up to here are in force.
     SettingsApplied {
@@ -177,8 +151,12 @@ impl Event {
             | Self::ReceiptApplied { message, .. } => Some(message.conversation),
             Self::Queued(queued) => Some(queued.conversation),
             Self::Assigned(assigned) => Some(assigned.conversation),
-            Self::Closed { conversation, .. } => Some(*conversation),
+            Self::Moved(moved) => Some(moved.conversation),
+            Self::Pended { conversation, .. }
+            | Self::Warned { conversation, .. }
+            | Self::Closed { conversation, .. } => Some(*conversation),
             Self::PresenceChanged { .. }
+            | Self::LeasesRenewed { .. }
             | Self::SettingsApplied { .. }
             | Self::Duplicate { .. }
             | Self::ReceiptIgnored { .. }
@@ -205,15 +183,45 @@ pub struct Opened {
     pub name: String,
 }
 
-/// A conversation went into a queue.
+/// A conversation leaves its group, its agent or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Its place in the conversation's sequence.
+    pub seq: u32,
+    /// How it came to that.
+    pub kind: MoveKind,
+    /// Who did it.
+    pub by: Author,
+    /// What he noted for whoever gets it; may be empty. The customer never sees it.
+    pub note: String,
+    /// Service time since the assignment, charged to the agent's score; zero without a seat.
+    pub handled: Duration,
+}
+
+/// How a conversation came to be moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MoveKind {
+    /// Its agent gave it on.
+    Transfer,
+    /// A supervisor gave it to somebody.
+    Reassign,
+    /// The system moved it: its agent is gone, or its group takes nobody any more.
+    Redirect,
+}
+
+/// A conversation went into a queue, or into an agent's own line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Queued {
     /// The conversation.
     pub conversation: ConversationId,
     /// Its place in the conversation's sequence.
     pub seq: u32,
-    /// The group.
+    /// The group; in an agent's own line, the one it will be assigned through.
     pub group: GroupId,
+    /// The agent it comes back to and in whose own line it waits; `None` in the group's.
+    pub agent: Option<UserId>,
     /// Its order in the queue, the lowest first: its arrival stamp, in microseconds. Contacts have
     /// no priority classes yet; once they do, the group's head start of the class is taken off.
     pub key: i64,
@@ -256,58 +264,14 @@ pub enum Why {
     FreedSeat,
     /// Restored after a restart.
     Restored,
-}
-
-/// An owner takes a shard. Void unless its epoch is the one in force + 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claimed {
-    /// The epoch it begins.
-    pub epoch: u32,
-    /// Which attempt: he who reads his own owns.
-    pub attempt: u128,
-}
-
-/// Why an input could not be handled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DeadReason {
-    /// Signed, but not what the provider's documentation describes.
-    Unparseable,
-    /// Of an account no channel is configured for.
-    UnknownAccount,
-    /// A record of the log could not be read.
-    Undecodable,
-    /// It names something that does not exist.
-    Dangling,
-    /// Handling it ended in a panic, again and again.
-    Poison,
-}
-
-impl DeadReason {
-    /// Every reason.
-    pub const ALL: [Self; 5] =
-        [Self::Unparseable, Self::UnknownAccount, Self::Undecodable, Self::Dangling, Self::Poison];
-
-    /// Its name in metrics and listings.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unparseable => "unparseable",
-            Self::UnknownAccount => "unknown-account",
-            Self::Undecodable => "undecodable",
-            Self::Dangling => "dangling",
-            Self::Poison => "poison",
-        }
-    }
-}
-
-/// A record of `dead`: the bytes, why, and where they came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dead {
-    /// Why.
-    pub reason: DeadReason,
-    /// Where it came from: `endpoint starter`, `inbound/3@17`.
-    pub origin: String,
-    /// What exactly was wrong.
-    pub detail: String,
-    /// The bytes.
-    pub bytes: Bytes,
+    /// The contact is bound to him.
+    Owner,
+    /// He began the conversation.
+    Started,
+    /// A supervisor gave it to him.
+    Reassigned,
+    /// Another agent gave it to him.
+    Transferred,
+    /// It came back to him from pending.
+    CameBack,
 }

@@ -1,4 +1,4 @@
-use crate::id::{ChannelId, ConversationId, MessageId};
+use crate::id::{ChannelId, ConversationId, MessageId, UserId};
 use crate::service::{Content, ReceiptStatus};
 use crate::time::Timestamp;
 
@@ -38,6 +38,16 @@ pub struct Receipt {
     pub at: Timestamp,
     /// The provider's error code, with [`ReceiptStatus::Failed`].
     pub code: Option<i64>,
+}
+
+/// One gateway's sessions, renewed: a record of `control`. A presence that no gateway renews runs
+/// out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Whose sessions, each user once, at most [`LEASE_USERS`](crate::limit::LEASE_USERS).
+    pub users: Vec<UserId>,
+    /// When the gateway wrote it.
+    pub at: Timestamp,
 }
 
 /// What a provider answered to a send: a record of `commands`, written by dispatch.

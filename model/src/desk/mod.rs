@@ -7,15 +7,15 @@ mod command;
 mod envelope;
 mod event;
 mod input;
+mod record;
 mod rejection;
 mod settings;
 pub mod wire;
 
-pub use command::{Command, CommandRecord};
+pub use command::{Command, CommandRecord, Target};
 pub use envelope::{Body, Envelope, Stamped};
-pub use event::{
-    Assigned, Cause, Claimed, Dead, DeadReason, Event, Opened, Queued, Record, Resume, Sweep, Why,
-};
-pub use input::{Inbound, Outcome, Receipt, SendResult};
+pub use event::{Assigned, Event, MoveKind, Moved, Opened, Queued, Why};
+pub use input::{Inbound, Lease, Outcome, Receipt, SendResult};
+pub use record::{Cause, Claimed, Dead, DeadReason, Record, Resume, Sweep, Timer};
 pub use rejection::Rejection;
 pub use settings::{Entity, Settings, SettingsError};

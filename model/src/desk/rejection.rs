@@ -22,11 +22,22 @@ pub enum Rejection {
     NotAvailable,
     /// No such user, or the user may not do this.
     NotAllowed,
+    /// The conversation may not go there: another operation, a group that is inactive or takes no
+    /// transfers, or one its own group does not transfer to.
+    TransferNotAllowed,
+    /// The group wants a note with each transfer.
+    NoteRequired,
+    /// The group's queue, and those it flows over into, are full.
+    QueueFull,
+    /// The conversation is set aside already.
+    AlreadyPending,
+    /// The conversation is not set aside.
+    NotPending,
 }
 
 impl Rejection {
     /// Every rejection.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::ConversationNotFound,
         Self::ConversationClosed,
         Self::NotResponsible,
@@ -36,6 +47,11 @@ impl Rejection {
         Self::AgentFull,
         Self::NotAvailable,
         Self::NotAllowed,
+        Self::TransferNotAllowed,
+        Self::NoteRequired,
+        Self::QueueFull,
+        Self::AlreadyPending,
+        Self::NotPending,
     ];
 
     /// Its name in the API and in metrics.
@@ -50,6 +66,11 @@ impl Rejection {
             Self::AgentFull => "agent-full",
             Self::NotAvailable => "not-available",
             Self::NotAllowed => "not-allowed",
+            Self::TransferNotAllowed => "transfer-not-allowed",
+            Self::NoteRequired => "note-required",
+            Self::QueueFull => "queue-full",
+            Self::AlreadyPending => "already-pending",
+            Self::NotPending => "not-pending",
         }
     }
 }

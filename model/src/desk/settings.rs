@@ -131,7 +131,7 @@ impl Settings {
     fn missing(&self, entity: &Entity) -> Option<String> {
         match entity {
             Entity::Operation(_) | Entity::Endpoint(_) => None,
-            Entity::Group(e) => self.no_operation(e.operation),
+            Entity::Group(e) => self.no_operation(e.operation).or_else(|| self.unknown_group(e)),
             Entity::User(e) => self
                 .no_operation(e.operation)
                 .or_else(|| e.groups.iter().find_map(|m| self.no_group(m.group, e.operation))),
@@ -140,6 +140,13 @@ impl Settings {
                 .or_else(|| self.no_endpoint(&e.endpoint))
                 .or_else(|| e.flow.group().and_then(|g| self.no_group(g, e.operation))),
         }
+    }
+
+    /// A group its rules name that is not there; itself it may name at once.
+    fn unknown_group(&self, group: &Group) -> Option<String> {
+        let listed = group.rules.transfer_to.iter().flatten();
+        let mut named = listed.chain(&group.rules.overflow).filter(|named| **named != group.id);
+        named.find_map(|named| self.no_group(*named, group.operation))
     }
 
     fn no_operation(&self, id: OperationId) -> Option<String> {

@@ -5,7 +5,7 @@ use crate::id::{
     ChannelId, ConversationId, GroupId, MessageId, OperationId, ProtocolNumber, UserId,
 };
 use crate::limit;
-use crate::service::{ConversationState, ReceiptStatus};
+use crate::service::{Author, ConversationState, ReceiptStatus};
 use crate::time::Timestamp;
 
 /// An open conversation as its events left it.
@@ -27,7 +27,7 @@ pub struct Conversation {
     pub state: ConversationState,
     /// The group it waits in or was assigned through.
     pub group: Option<GroupId>,
-    /// The responsible agent.
+    /// The responsible agent; of one who is queued, he in whose own line it waits.
     pub agent: Option<UserId>,
     /// The last place used in its sequence.
     pub last_seq: u32,
@@ -43,6 +43,13 @@ pub struct Conversation {
     pub charge: u8,
     /// When the customer wrote last, by the provider's clock: the session window counts from here.
     pub customer_at: Timestamp,
+    /// When the customer wrote last, on lane time.
+    pub customer_lane_at: Timestamp,
+    /// When an agent wrote last, on lane time; until one has, when it began.
+    pub agent_lane_at: Timestamp,
+    /// Until when a silent customer who was warned has time; `None` once anybody whose silence may
+    /// count has written since.
+    pub warned_until: Option<Timestamp>,
     /// The newest messages we sent, oldest first, at most [`limit::VIEW_MESSAGES`].
     pub sent: VecDeque<SentMessage>,
 }
@@ -111,8 +118,21 @@ impl Conversation {
             assigned_at: at,
             charge: 0,
             customer_at: at,
+            customer_lane_at: at,
+            agent_lane_at: at,
+            warned_until: None,
             sent: VecDeque::new(),
         }
+    }
+
+    /// The agent in whose own line it waits.
+    pub fn own_line(&self) -> Option<UserId> {
+        self.agent.filter(|_| self.state == ConversationState::Queued)
+    }
+
+    /// The agent of whom it holds a seat.
+    pub fn seated(&self) -> Option<UserId> {
+        self.agent.filter(|_| self.state == ConversationState::Assigned)
     }
 
     /// The id of its next entry.
@@ -126,13 +146,32 @@ impl Conversation {
             Event::MessageReceived { message, sent_at, .. } => {
                 self.last_seq = message.seq;
                 self.customer_at = self.customer_at.max(*sent_at);
+                self.customer_lane_at = at;
+                self.warned_until = None;
             }
-            Event::MessageSent { message, .. } => {
+            Event::MessageSent { message, author, .. } => {
                 self.last_seq = message.seq;
                 self.remember_sent(message.seq);
+                if matches!(author, Author::User(_)) {
+                    self.agent_lane_at = at;
+                    self.warned_until = None;
+                }
             }
             Event::Queued(queued) => self.queue(queued, at),
             Event::Assigned(assigned) => self.assign(assigned, at),
+            Event::Moved(moved) => {
+                self.last_seq = moved.seq;
+                self.state = ConversationState::Queued;
+                self.agent = None;
+            }
+            Event::Pended { seq, .. } => {
+                self.last_seq = *seq;
+                self.state = ConversationState::Pending;
+            }
+            Event::Warned { seq, until, .. } => {
+                self.last_seq = *seq;
+                self.warned_until = Some(*until);
+            }
             Event::Closed { seq, .. } => {
                 self.last_seq = *seq;
                 self.state = ConversationState::Closed;
@@ -181,7 +220,7 @@ impl Conversation {
         self.last_seq = queued.seq;
         self.state = ConversationState::Queued;
         self.group = Some(queued.group);
-        self.agent = None;
+        self.agent = queued.agent;
         self.queue_key = queued.key;
         self.queued_at = at;
     }

@@ -56,13 +56,18 @@ impl Lane {
     /// Folds one record of this lane. Closed conversations leave the state; they are answered with,
     /// so that a caller may still look at them.
     pub fn apply(&mut self, record: &Record) -> Vec<Conversation> {
+        self.begin(record);
+        record.events.iter().filter_map(|event| self.apply_event(event, record.at)).collect()
+    }
+
+    /// Folds what a record says beside its events.
+    pub(super) fn begin(&mut self, record: &Record) {
         self.progress.apply(record);
         if let Some((user, id)) = record.answers
             && !wrong(Mutant::CommandForgotten)
         {
             self.commands.insert(command_key(user, id), record.at);
         }
-        record.events.iter().filter_map(|event| self.apply_event(event, record.at)).collect()
     }
 
     /// Whether this command was handled within the window.
@@ -90,7 +95,8 @@ impl Lane {
         self.conversations.get(id)
     }
 
-    fn apply_event(&mut self, event: &Event, at: Timestamp) -> Option<Conversation> {
+    /// Folds one event of a record of this lane; the conversation, if that ends it.
+    pub(super) fn apply_event(&mut self, event: &Event, at: Timestamp) -> Option<Conversation> {
         if let Event::Opened(opened) = event {
             let id = opened.conversation;
             self.next_counter = self.next_counter.max(id.counter() + 1);
@@ -142,13 +148,13 @@ impl Progress {
             Cause::Command(offset) => offset < self.command,
             Cause::Control(offset) => offset < self.control,
             Cause::Settings(offset) => offset < self.settings,
-            Cause::HandOver(_) | Cause::Sweep(_) => return false,
+            Cause::HandOver(_) | Cause::Sweep(_) | Cause::Timer(_) => return false,
         };
         below || self.handled.contains(&cause)
     }
 
     fn apply(&mut self, record: &Record) {
-        if !matches!(record.cause, Cause::HandOver(_) | Cause::Sweep(_)) {
+        if !matches!(record.cause, Cause::HandOver(_) | Cause::Sweep(_) | Cause::Timer(_)) {
             self.handled.insert(record.cause);
         }
         for resume in &record.resume {
@@ -171,7 +177,7 @@ impl Progress {
             Cause::Command(offset) => offset >= command,
             Cause::Control(offset) => offset >= control,
             Cause::Settings(offset) => offset >= settings,
-            Cause::HandOver(_) | Cause::Sweep(_) => false,
+            Cause::HandOver(_) | Cause::Sweep(_) | Cause::Timer(_) => false,
         });
     }
 }

@@ -5,8 +5,9 @@ use bytes::Bytes;
 
 use crate::desk::wire::DecodeError;
 use crate::desk::{Assigned, Body, Event, Record, Stamped, Why};
-use crate::id::{GroupId, LaneId, UserId};
+use crate::id::{ConversationId, GroupId, LaneId, UserId};
 use crate::people::{Policy, Presence};
+use crate::time::Timestamp;
 
 use super::{EpochOrder, Lane, Verdict};
 
@@ -19,6 +20,10 @@ pub struct Shard {
     pub lanes: BTreeMap<LaneId, Lane>,
     /// Who is there.
     pub presence: BTreeMap<UserId, Presence>,
+    /// Of whoever is not, until when his conversations wait for him.
+    pub grace: BTreeMap<UserId, Timestamp>,
+    /// When the presence of whoever is there was renewed last, on lane time.
+    pub renewed: BTreeMap<UserId, Timestamp>,
     /// Scores of the window.
     pub scores: BTreeMap<UserId, Score>,
     /// The agent last reserved by policy in each group under circular or agent-priority.
@@ -87,27 +92,62 @@ impl Shard {
     }
 
     fn apply_record(&mut self, record: &Record) {
+        self.lanes.entry(record.lane).or_default().begin(record);
         for event in &record.events {
             self.apply_event(record, event);
+            let lane = self.lanes.entry(record.lane).or_default();
+            lane.apply_event(event, record.at);
         }
-        self.lanes.entry(record.lane).or_default().apply(record);
     }
 
     fn apply_event(&mut self, record: &Record, event: &Event) {
         match event {
-            Event::PresenceChanged { user, presence } => {
-                self.presence.insert(*user, *presence);
+            Event::PresenceChanged { user, presence, grace_until } => {
+                self.appear(*user, *presence, (*grace_until, record.at));
             }
+            Event::LeasesRenewed { users } => self.renew(users, record.at),
             Event::SettingsApplied { next } => self.settings_next = self.settings_next.max(*next),
             Event::Assigned(assigned) => self.reserve(assigned),
-            Event::Closed { conversation, handled, .. } => {
-                let lane = self.lanes.get(&record.lane);
-                let open = lane.and_then(|lane| lane.conversations.get(conversation));
-                if let Some((agent, charge)) = open.and_then(|c| Some((c.agent?, c.charge))) {
-                    self.scores.entry(agent).or_default().correct(charge, *handled);
-                }
+            Event::Moved(moved) => self.correct(record.lane, moved.conversation, moved.handled),
+            Event::Pended { conversation, handled, .. }
+            | Event::Closed { conversation, handled, .. } => {
+                self.correct(record.lane, *conversation, *handled);
             }
             _ => {}
+        }
+    }
+
+    fn appear(
+        &mut self,
+        user: UserId,
+        presence: Presence,
+        (grace_until, at): (Option<Timestamp>, Timestamp),
+    ) {
+        self.presence.insert(user, presence);
+        match grace_until {
+            Some(until) => drop(self.grace.insert(user, until)),
+            None => drop(self.grace.remove(&user)),
+        }
+        match presence {
+            Presence::Offline => drop(self.renewed.remove(&user)),
+            _ => drop(self.renewed.insert(user, at)),
+        }
+    }
+
+    /// Renews the presence of those who are there.
+    fn renew(&mut self, users: &[UserId], at: Timestamp) {
+        for user in users {
+            if let Some(renewed) = self.renewed.get_mut(user) {
+                *renewed = at;
+            }
+        }
+    }
+
+    /// Corrects the score of the agent whose seat a conversation gives back, if it holds one.
+    fn correct(&mut self, lane: LaneId, conversation: ConversationId, handled: Duration) {
+        let open = self.lanes.get(&lane).and_then(|lane| lane.conversations.get(&conversation));
+        if let Some((agent, charge)) = open.and_then(|open| Some((open.seated()?, open.charge))) {
+            self.scores.entry(agent).or_default().correct(charge, handled);
         }
     }
 

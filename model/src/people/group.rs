@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{GroupId, OperationId};
 
+use super::GroupRules;
+
 /// A department: agents, one waiting line, one policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -24,6 +26,8 @@ pub struct Group {
     /// How far one contact priority class moves a conversation ahead in the queue. It is kept, and
     /// moves nothing yet: contacts have no priority classes, so all are of the one without any.
     pub head_start: Duration,
+    /// What it does with its conversations beside.
+    pub rules: GroupRules,
 }
 
 /// How a group chooses among its eligible agents.

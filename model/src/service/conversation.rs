@@ -27,4 +27,42 @@ pub enum CloseReason {
     Supervisor,
     /// The flow ended without a group to route to.
     Flow,
+    /// The customer was silent for too long.
+    CustomerSilent,
+    /// Customer and agent were silent for too long.
+    BothSilent,
+    /// Its agent is gone, and the group does not redirect.
+    Absence,
+    /// No queue it might have waited in had room.
+    QueueFull,
+    /// Its group takes no conversations any more, and names no other.
+    GroupClosed,
+}
+
+impl CloseReason {
+    /// Every reason.
+    pub const ALL: [Self; 8] = [
+        Self::Agent,
+        Self::Supervisor,
+        Self::Flow,
+        Self::CustomerSilent,
+        Self::BothSilent,
+        Self::Absence,
+        Self::QueueFull,
+        Self::GroupClosed,
+    ];
+
+    /// Its name in events, metrics and listings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Supervisor => "supervisor",
+            Self::Flow => "flow",
+            Self::CustomerSilent => "customer-silent",
+            Self::BothSilent => "both-silent",
+            Self::Absence => "absence",
+            Self::QueueFull => "queue-full",
+            Self::GroupClosed => "group-closed",
+        }
+    }
 }

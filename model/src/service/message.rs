@@ -26,6 +26,8 @@ pub enum Author {
     User(UserId),
     /// The flow.
     Flow,
+    /// The system, by its own rules: warnings, redirects, timers.
+    System,
 }
 
 /// How far a sent message came. A lattice, not a sequence: `Read` may come before `Delivered`,

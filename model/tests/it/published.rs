@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use model::desk::wire;
 use model::desk::{Assigned, Body, DeadReason, Entity, Envelope, Event, Rejection, Stamped, Why};
-use model::people::{NewcomerScore, Policy, Presence, UserKind};
+use model::people::{
+    GroupRules, Inactivity, NewcomerScore, OnAbsence, Policy, Presence, Silence, UserKind,
+};
 use model::service::{ChannelKind, CloseReason, ReceiptStatus};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -99,7 +101,7 @@ proptest! {
 fn nothing_is_published_that_we_never_write() {
     let (pool, mut met) = (published(), Met::default());
     let mut runner = TestRunner::deterministic();
-    for _ in 0..4_000 {
+    for _ in 0..24_000 {
         let stamped = strategy::stamped().new_tree(&mut runner).unwrap().current();
         met.message(&read_body(&pool, &wire::encode(&stamped)));
     }
@@ -127,6 +129,22 @@ fn every_kind_of_body_is_published() {
     let published = pool.get_enum_by_name("chasqui.v1.Kind").unwrap();
     let published: BTreeSet<i32> = published.values().map(|v| v.number()).collect();
     assert_eq!(&kinds | &BTreeSet::from([0]), published);
+}
+
+/// All of it changes state: a reader that does not know a kind or an event has to stop.
+#[test]
+fn only_a_dead_letter_may_be_skipped() {
+    let pool = published();
+    for (name, stamped) in sample::all() {
+        let must_understand = wire::encode(&stamped)[1] == 1;
+        assert_eq!(must_understand, !matches!(stamped.body, Body::Dead(_)), "{name}");
+        let Body::Record(record) = &stamped.body else { continue };
+        for told in &record.events {
+            let told = event(&pool, told);
+            let skippable = told.get_field_by_name("skippable").unwrap().into_owned();
+            assert_eq!(skippable, Value::Bool(false), "{name}");
+        }
+    }
 }
 
 #[test]
@@ -185,6 +203,17 @@ fn numbers_have_their_published_names() {
             Body::Entity(Entity::Group(model::people::Group { newcomer, ..group }))
         },
     );
+    let ruled = |rules| {
+        let Entity::Group(group) = sample::group() else { unreachable!() };
+        Body::Entity(Entity::Group(model::people::Group { rules, ..group }))
+    };
+    names_agree(&[OnAbsence::Keep, OnAbsence::Redirect, OnAbsence::Close], "ON_ABSENCE", |on| {
+        ruled(GroupRules { on_absence: on, ..sample::rules() })
+    });
+    names_agree(&[Silence::Customer, Silence::Both], "SILENCE", |silence| {
+        let running = sample::rules().running.map(|running| Inactivity { silence, ..running });
+        ruled(GroupRules { running, queued: None, ..sample::rules() })
+    });
     names_agree(&Policy::ALL, "POLICY", |policy| {
         let why = Why::Policy { policy, key: 1 };
         of_event(Event::Assigned(Assigned { why, ..sample::assigned() }))
@@ -198,11 +227,10 @@ fn numbers_of_events_have_their_published_names() {
     names_agree(&[Sent, Delivered, Read, Failed], "RECEIPT_STATUS", |status| {
         of_event(Event::ReceiptApplied { message, status, at, code })
     });
-    let reasons = [CloseReason::Agent, CloseReason::Supervisor, CloseReason::Flow];
-    names_agree(&reasons, "CLOSE_REASON", |reason| of_event(sample::closed(reason)));
+    names_agree(&CloseReason::ALL, "CLOSE_REASON", |reason| of_event(sample::closed(reason)));
     let presences = [Presence::Available, Presence::Paused, Presence::Offline];
     names_agree(&presences, "PRESENCE", |presence| {
-        of_event(Event::PresenceChanged { user: sample::AGENT, presence })
+        of_event(Event::PresenceChanged { user: sample::AGENT, presence, grace_until: None })
     });
     names_agree(&Rejection::ALL, "REJECTION", |rejection| {
         of_event(Event::CommandRejected { rejection })

@@ -3,7 +3,7 @@
 use model::desk::{Entity, Settings, SettingsError};
 use model::id::{ChannelId, GroupId, OperationId, ShardId, UserId};
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Operation, Policy, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Membership, NewcomerScore, Operation, Policy, User, UserKind,
 };
 use model::service::{Channel, ChannelKind, Endpoint, Flow, Step};
 use proptest::prelude::*;
@@ -29,7 +29,16 @@ fn group(id: u32, version: u64, operation: u32) -> Entity {
         policy: Policy::Circular,
         newcomer: NewcomerScore::default(),
         head_start: std::time::Duration::ZERO,
+        rules: GroupRules::default(),
     })
+}
+
+/// Group 3 of operation 1, which transfers to these; what it flows over into, or group 9.
+fn to_groups(groups: &[u32], overflow: Option<u32>) -> Entity {
+    let Entity::Group(group) = group(3, 1, 1) else { unreachable!() };
+    let transfer_to = Some(groups.iter().copied().map(GroupId).collect());
+    let overflow = Some(GroupId(overflow.unwrap_or(9)));
+    Entity::Group(Group { rules: GroupRules { transfer_to, overflow, ..group.rules }, ..group })
 }
 
 fn user(operation: u32, group: u32) -> Entity {
@@ -81,6 +90,9 @@ fn installed() -> Settings {
 fn what_names_something_missing_is_void() {
     let cases = [
         (group(3, 1, 9), "group 3 names operation 9, which does not exist"),
+        (to_groups(&[3, 1], None), "group 3 names group 9 of operation 1, which does not exist"),
+        (to_groups(&[3, 9], Some(1)), "group 3 names group 9 of operation 1, which does not exist"),
+        (to_groups(&[2], Some(1)), "group 3 names group 2 of operation 1, which does not exist"),
         (user(9, 1), "user 1 names operation 9, which does not exist"),
         (user(1, 2), "user 1 names group 2 of operation 1, which does not exist"),
         (channel(1, "sms", 1), "channel 1 names endpoint sms, which does not exist"),
@@ -97,6 +109,7 @@ fn what_names_something_missing_is_void() {
 #[test]
 fn what_names_only_what_is_there_comes_into_force() {
     let mut settings = installed();
+    settings.apply(to_groups(&[3, 1], Some(1))).unwrap();
     settings.apply(user(1, 1)).unwrap();
     settings.apply(channel(1, "wa", 1)).unwrap();
     settings.apply(channel(2, "wa", 1)).unwrap();

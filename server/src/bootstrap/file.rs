@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use gateway::secret::{ChannelSecret, EndpointSecrets};
 use model::desk::{Entity, SettingsError};
 use model::limit;
-use model::people::{Group, Membership, Operation, User};
+use model::people::{Group, GroupRules, Membership, Operation, User};
 use model::place::Place;
 use model::service::{Channel, ChannelKind, Endpoint, Flow, Secret};
 use toml::Spanned;
@@ -83,6 +83,7 @@ impl Reader {
             policy: row.policy,
             newcomer: row.newcomer,
             head_start: row.head_start.0,
+            rules: GroupRules::default(),
         };
         self.add(span, Entity::Group(group));
         Ok(())

@@ -4,7 +4,7 @@ use gateway::secret::{ChannelSecret, EndpointSecrets};
 use model::desk::Entity;
 use model::id::{ChannelId, EndpointName, GroupId, IdError, OperationId, ShardId, UserId};
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Operation, Policy, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Membership, NewcomerScore, Operation, Policy, User, UserKind,
 };
 use model::service::{Channel, ChannelKind, Endpoint, Flow, Secret, Step};
 
@@ -123,6 +123,7 @@ fn group() -> Group {
         policy: Policy::Circular,
         newcomer: NewcomerScore::default(),
         head_start: std::time::Duration::ZERO,
+        rules: GroupRules::default(),
     }
 }
 

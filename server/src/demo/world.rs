@@ -6,7 +6,8 @@ use loadtest::agent::AgentPlan;
 use model::desk::Entity;
 use model::id::{ChannelId, EndpointName, GroupId, IdError, OperationId, ShardId, UserId};
 use model::people::{
-    AgentRank, Cap, CapError, Group, Membership, NewcomerScore, Operation, Policy, User, UserKind,
+    AgentRank, Cap, CapError, Group, GroupRules, Membership, NewcomerScore, Operation, Policy,
+    User, UserKind,
 };
 use model::place::Place;
 use model::service::{Channel, ChannelKind, Endpoint, Flow, Secret, Step};
@@ -132,6 +133,7 @@ impl World {
             policy,
             newcomer: NewcomerScore::default(),
             head_start: Duration::ZERO,
+            rules: GroupRules::default(),
         }
     }
 

@@ -56,6 +56,12 @@ pub enum EntryKind {
     Assigned,
     /// It was closed.
     Closed,
+    /// It left its group, its agent or both.
+    Moved,
+    /// It was set aside.
+    Pended,
+    /// The customer was warned that it will end.
+    Warned,
 }
 
 /// One entry of a conversation's dense sequence.

@@ -87,6 +87,21 @@ impl Step<'_> {
             }
             Event::Queued(queued) => self.queue(queued, event, at),
             Event::Assigned(assigned) => self.assign(assigned, event, at),
+            Event::Moved(moved) => {
+                let id = MessageId { conversation: moved.conversation, seq: moved.seq };
+                self.entry(id, EntryKind::Moved, moved.by, (at, event));
+                self.change(id, |row| row.state = ConversationState::Queued);
+            }
+            Event::Pended { conversation, seq, by, .. } => {
+                let id = MessageId { conversation: *conversation, seq: *seq };
+                self.entry(id, EntryKind::Pended, *by, (at, event));
+                self.change(id, |row| row.state = ConversationState::Pending);
+            }
+            Event::Warned { conversation, seq, .. } => {
+                let id = MessageId { conversation: *conversation, seq: *seq };
+                self.entry(id, EntryKind::Warned, Author::System, (at, event));
+                self.change(id, |_| ());
+            }
             Event::Closed { conversation, seq, by, .. } => {
                 let id = MessageId { conversation: *conversation, seq: *seq };
                 self.entry(id, EntryKind::Closed, *by, (at, event));
@@ -108,6 +123,7 @@ impl Step<'_> {
                 });
             }
             Event::PresenceChanged { .. }
+            | Event::LeasesRenewed { .. }
             | Event::SettingsApplied { .. }
             | Event::Duplicate { .. }
             | Event::ReceiptIgnored { .. }

@@ -3,7 +3,7 @@ use model::id::{GroupId, UserId};
 use model::people::Presence;
 
 use super::LockFree;
-use super::roster::{Change, Edit, Layout};
+use super::roster::{Change, Edit, Layout, Room};
 use super::slot::LineId;
 use super::word::{Status, Word};
 use crate::assign::shim::{Mutant, full_fence, wrong};
@@ -91,10 +91,11 @@ impl LockFree {
             }
         }
         for waiting in state.waiting {
-            let RestoredWait { slot, group, key } = waiting;
+            let RestoredWait { slot, group, key, agent } = waiting;
             let named = self.layout.read().group_named(group);
             let group = named.unwrap_or_else(|| self.learn_group(group));
-            self.lines.push(slot, key, self.room.queue(group), group);
+            let own = agent.and_then(|agent| self.known(agent)).map(Room::own);
+            self.lines.push(slot, key, own.unwrap_or_else(|| self.room.queue(group)), group);
         }
         let tickets = state.seated.iter().filter_map(|seat| self.restore_seat(seat)).collect();
         let groups: Vec<u32> = self.layout.read().groups().map(|(number, _)| number).collect();

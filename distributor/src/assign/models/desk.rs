@@ -8,7 +8,7 @@ use loom::thread::JoinHandle;
 use model::desk::Settings;
 use model::id::{GroupId, LaneId, OperationId, UserId};
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Policy, Presence, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Membership, NewcomerScore, Policy, Presence, User, UserKind,
 };
 use storage::port::Bell;
 
@@ -141,6 +141,7 @@ fn group(id: u32, policy: Policy) -> Group {
         policy,
         newcomer: NewcomerScore::Zero,
         head_start: Duration::ZERO,
+        rules: GroupRules::default(),
     }
 }
 

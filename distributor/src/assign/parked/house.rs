@@ -4,7 +4,7 @@ use std::time::Duration;
 use model::desk::Settings;
 use model::id::{GroupId, LaneId, OperationId, UserId};
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Policy, Presence, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Membership, NewcomerScore, Policy, Presence, User, UserKind,
 };
 use storage::port::Bell;
 
@@ -129,6 +129,7 @@ fn settings(policy: Policy) -> Settings {
             policy: policy_after(policy, after),
             newcomer: NewcomerScore::Zero,
             head_start: Duration::ZERO,
+            rules: GroupRules::default(),
         };
         settings.groups.insert(group.id, group);
     }

@@ -19,7 +19,7 @@ mod mutex;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use model::desk::{Settings, Why};
+use model::desk::Settings;
 use model::id::{GroupId, LaneId, UserId};
 use model::people::Presence;
 
@@ -80,9 +80,7 @@ impl Reference {
         match known.refusal_of(kind) {
             None => {
                 self.waitlist.clear(slot);
-                // The words of the log have none for a seat asked for by name; this one, like
-                // it, counts in the scores and moves no cursor when it is folded.
-                SeatOutcome::Seated(self.reserve(agent, group, Why::FreedSeat))
+                SeatOutcome::Seated(self.reserve(agent, group, kind.why()))
             }
             Some(Passed::Full | Passed::Paused) if kind == SeatKind::Back => {
                 self.waitlist.clear(slot);
@@ -169,8 +167,9 @@ impl Reference {
             self.take_turn(group, agent);
         }
         for waiting in state.waiting {
-            let RestoredWait { slot, group, key } = waiting;
-            self.waitlist.push(slot, Wait { line: Line::Group(group), key, group });
+            let RestoredWait { slot, group, key, agent } = waiting;
+            let line = agent.map_or(Line::Group(group), Line::Own);
+            self.waitlist.push(slot, Wait { line, key, group });
         }
         let tickets = state.seated.iter().map(|seat| (seat.slot, self.restore_seat(seat)));
         let tickets = tickets.collect();

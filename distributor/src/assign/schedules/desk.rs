@@ -3,7 +3,7 @@ use std::time::Duration;
 use model::desk::Settings;
 use model::id::{GroupId, LaneId, OperationId, UserId};
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Policy, Presence, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Membership, NewcomerScore, Policy, Presence, User, UserKind,
 };
 use parking_lot::Mutex;
 use storage::port::Bell;
@@ -203,6 +203,7 @@ fn group(id: u32, policy: Policy) -> Group {
         policy,
         newcomer: NewcomerScore::GroupMinimum,
         head_start: Duration::ZERO,
+        rules: GroupRules::default(),
     }
 }
 

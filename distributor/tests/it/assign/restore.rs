@@ -15,7 +15,7 @@ fn seat(n: u32, agent: u32, charge: u8) -> RestoredSeat {
 }
 
 fn wait(n: u32, group: u32, key: i64) -> RestoredWait {
-    RestoredWait { slot: slot(n), group: GroupId(group), key }
+    RestoredWait { slot: slot(n), group: GroupId(group), key, agent: None }
 }
 
 /// The settings of a world, everybody available.

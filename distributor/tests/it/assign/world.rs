@@ -9,7 +9,7 @@ use distributor::assign::{
 use model::desk::Settings;
 use model::id::{GroupId, LaneId, OperationId, UserId};
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Policy, Presence, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Membership, NewcomerScore, Policy, Presence, User, UserKind,
 };
 
 use super::Core;
@@ -53,6 +53,7 @@ pub(crate) fn group(id: u32, policy: Policy) -> Group {
         policy,
         newcomer: NewcomerScore::GroupMinimum,
         head_start: Duration::ZERO,
+        rules: GroupRules::default(),
     }
 }
 

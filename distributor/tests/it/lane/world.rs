@@ -16,7 +16,8 @@ use model::id::{
     ChannelId, CommandId, ConversationId, GroupId, LaneId, MessageId, OperationId, ShardId, UserId,
 };
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Operation, Policy, Presence, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Membership, NewcomerScore, Operation, Policy, Presence,
+    User, UserKind,
 };
 use model::place::Place;
 use model::service::{Channel, ChannelKind, Content, Endpoint, Flow, Step};
@@ -311,6 +312,7 @@ pub(crate) fn group(version: u64) -> Group {
         policy: Policy::Circular,
         newcomer: NewcomerScore::GroupMinimum,
         head_start: Duration::ZERO,
+        rules: GroupRules::default(),
     }
 }
 

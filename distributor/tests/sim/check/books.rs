@@ -7,7 +7,7 @@ use model::desk::{Assigned, Body, Cause, Event, Record, Resume, Settings, Stampe
 use model::fold::{self, Verdict};
 use model::id::{ChannelId, CommandId, ConversationId, GroupId, LaneId, ShardId, UserId};
 use model::people::Presence;
-use model::service::{CloseReason, ReceiptStatus};
+use model::service::ReceiptStatus;
 use model::time::Timestamp;
 use storage::port::{Log, Logged, Offset, Partition, Topic};
 
@@ -219,7 +219,7 @@ impl Books {
             }
             Event::Assigned(assigned) => self.assigned(assigned, tally),
             Event::Closed { conversation, seq, reason, .. } => {
-                tally.count("closed by", reason_name(*reason));
+                tally.count("closed by", reason.name());
                 let talk = self.step(*conversation, *seq);
                 talk.stage = Stage::Closed;
                 let key = (talk.channel, talk.address.clone());
@@ -246,13 +246,17 @@ impl Books {
                     *known = (*known).max(Some(*status));
                 }
             }
-            Event::PresenceChanged { user, presence } => {
+            Event::PresenceChanged { user, presence, .. } => {
                 self.restless = true;
                 self.presence.insert(*user, *presence);
             }
             Event::CommandRejected { rejection } => tally.count("rejection", rejection.name()),
             Event::InputRefused { reason } => tally.count("refusal", reason.name()),
+            Event::Moved(_) | Event::Pended { .. } | Event::Warned { .. } => {
+                panic!("C4: nobody moves conversations: {event:?}")
+            }
             Event::SettingsApplied { .. }
+            | Event::LeasesRenewed { .. }
             | Event::Duplicate { .. }
             | Event::ReceiptIgnored { .. } => {}
         }
@@ -285,6 +289,7 @@ impl Books {
             Why::Policy { policy, .. } => policy.name(),
             Why::FreedSeat => "freed-seat",
             Why::Restored => "restored",
+            why => panic!("C4: nobody asks for an agent by name: {why:?}"),
         };
         tally.count("policy", why);
         let talk = self.step(conversation, assigned.seq);
@@ -324,15 +329,7 @@ fn input_of(cause: Cause) -> Option<(Topic, Offset)> {
         Cause::Command(offset) => Some((Topic::Commands, offset)),
         Cause::Control(offset) => Some((Topic::Control, offset)),
         Cause::Settings(offset) => Some((Topic::Settings, offset)),
-        Cause::HandOver(_) | Cause::Sweep(_) => None,
-    }
-}
-
-const fn reason_name(reason: CloseReason) -> &'static str {
-    match reason {
-        CloseReason::Agent => "agent",
-        CloseReason::Supervisor => "supervisor",
-        CloseReason::Flow => "flow",
+        Cause::HandOver(_) | Cause::Sweep(_) | Cause::Timer(_) => None,
     }
 }
 
@@ -343,10 +340,14 @@ const fn name(event: &Event) -> &'static str {
         Event::MessageSent { .. } => "sent",
         Event::Queued(_) => "queued",
         Event::Assigned(_) => "assigned",
+        Event::Moved(_) => "moved",
+        Event::Pended { .. } => "pended",
+        Event::Warned { .. } => "warned",
         Event::Closed { .. } => "closed",
         Event::SendAnswered { .. } => "answered",
         Event::ReceiptApplied { .. } => "receipt",
         Event::PresenceChanged { .. } => "presence",
+        Event::LeasesRenewed { .. } => "renewed",
         Event::SettingsApplied { .. } => "settings",
         Event::Duplicate { .. } => "duplicate",
         Event::ReceiptIgnored { .. } => "ignored",

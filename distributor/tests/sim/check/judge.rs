@@ -26,7 +26,7 @@ pub(crate) fn input(books: &Books, record: &Record, ledger: &Ledger, tally: &mut
         Cause::Command(offset) => (Topic::Commands, of_lane, offset),
         Cause::Control(offset) => (Topic::Control, shard, offset),
         Cause::Settings(offset) => (Topic::Settings, 0, offset),
-        Cause::HandOver(_) | Cause::Sweep(_) => {
+        Cause::HandOver(_) | Cause::Sweep(_) | Cause::Timer(_) => {
             return assert!(record.answers.is_none() && record.events.len() == 1, "{record:?}");
         }
     };
@@ -116,6 +116,10 @@ fn commanded(books: &Books, said: &CommandRecord, record: &Record, tally: &mut T
         }
         Command::Close { conversation } => may_close(books, *user, *conversation),
         Command::SetPresence { .. } => return may_appear(books, *user, got),
+        Command::Transfer { .. }
+        | Command::Reassign { .. }
+        | Command::Pend { .. }
+        | Command::Resume { .. } => Err(Rejection::NotAllowed),
     };
     assert_eq!(got, want.err(), "C4: {said:?} at {:?}", record.at);
     match (command, event) {

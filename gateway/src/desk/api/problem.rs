@@ -183,5 +183,10 @@ const fn why(rejection: Rejection) -> &'static str {
         Rejection::AgentFull => "the agent holds as many conversations as the cap allows",
         Rejection::NotAvailable => "the agent is not available",
         Rejection::NotAllowed => "the user may not do this",
+        Rejection::TransferNotAllowed => "conversations of its group may not go there",
+        Rejection::NoteRequired => "its group wants a note with each transfer",
+        Rejection::QueueFull => "the queue it would wait in is full",
+        Rejection::AlreadyPending => "the conversation is set aside already",
+        Rejection::NotPending => "the conversation is not set aside",
     }
 }

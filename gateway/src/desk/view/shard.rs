@@ -91,7 +91,7 @@ impl ShardView {
                     let chat = Chat { state, messages: VecDeque::new() };
                     self.chats.insert(opened.conversation, chat);
                 }
-                Event::PresenceChanged { user, presence } => {
+                Event::PresenceChanged { user, presence, .. } => {
                     self.set_presence(*user, *presence, settings);
                 }
                 event => self.apply_to_chat(event, record.at, settings),
@@ -262,15 +262,16 @@ enum Change {
 }
 
 impl Chat {
-    /// The queue it waits in.
+    /// The queue it waits in; an agent's own line is none.
     fn queue(&self) -> Option<GroupId> {
-        self.state.group.filter(|_| self.state.state == ConversationState::Queued)
+        let waits = self.state.state == ConversationState::Queued;
+        self.state.group.filter(|_| waits && self.state.agent.is_none())
     }
 
-    /// The agent who has it on his screen.
+    /// The agent who has it on his screen: it holds a seat of his, is set aside, or waits in his
+    /// own line to come back.
     fn holder(&self) -> Option<UserId> {
-        let held = [ConversationState::Assigned, ConversationState::Pending];
-        self.state.agent.filter(|_| held.contains(&self.state.state))
+        self.state.agent.filter(|_| self.state.state != ConversationState::Closed)
     }
 
     /// Brings what is shown in line with the state the event led to.

@@ -98,6 +98,8 @@ pub enum AuthorKind {
     User,
     /// The flow.
     Flow,
+    /// The system, by its own rules.
+    System,
 }
 
 /// How long a group's queue is.
@@ -157,6 +159,7 @@ impl ShownAuthor {
             Author::Contact => Self { kind: AuthorKind::Contact, user: None },
             Author::User(user) => Self { kind: AuthorKind::User, user: Some(user) },
             Author::Flow => Self { kind: AuthorKind::Flow, user: None },
+            Author::System => Self { kind: AuthorKind::System, user: None },
         }
     }
 }

@@ -161,7 +161,10 @@ async fn presence_goes_to_the_control_of_the_users_shard() {
         let command = house.command(Topic::Control, 1).await.unwrap();
         let presence = Presence::Available;
         assert_eq!(command.command, Command::SetPresence { presence });
-        house.answer(&command, vec![Event::PresenceChanged { user: ANA, presence }]);
+        house.answer(
+            &command,
+            vec![Event::PresenceChanged { user: ANA, presence, grace_until: None }],
+        );
     };
     let body = Some(json!({ "presence": "available" }));
     let (answer, ()) =

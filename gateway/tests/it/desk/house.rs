@@ -268,7 +268,7 @@ pub(crate) fn sent(id: ConversationId, seq: u32, author: UserId, text: &str) -> 
 
 /// Into the queue of [`SALES`].
 pub(crate) fn queued(id: ConversationId, seq: u32) -> Event {
-    Event::Queued(Queued { conversation: id, seq, group: SALES, key: 0 })
+    Event::Queued(Queued { conversation: id, seq, group: SALES, agent: None, key: 0 })
 }
 
 /// To an agent.

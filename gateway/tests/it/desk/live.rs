@@ -76,7 +76,7 @@ async fn the_first_frame_is_the_whole_picture() {
     house.show([begun(mine, ANA), begun(hers, BIA)].concat()).await;
     house.show(vec![opened(conversation(3)), queued(conversation(3), 1)]).await;
     let presence = Presence::Available;
-    house.show(vec![Event::PresenceChanged { user: ANA, presence }]).await;
+    house.show(vec![Event::PresenceChanged { user: ANA, presence, grace_until: None }]).await;
     let hello = Client::connect(&house, ANA).await.expect("hello").await;
     assert_eq!((&hello["user"]["login"], &hello["presence"]), (&json!("ana"), &json!("available")));
     let ids: Vec<&str> = hello["conversations"]
@@ -125,7 +125,7 @@ async fn others_hear_nothing_of_it_and_watchers_of_presence() {
     bia.expect("hello").await;
     sol.expect("hello").await;
     house.happen(begun(conversation(1), ANA));
-    let changed = |user, presence| Event::PresenceChanged { user, presence };
+    let changed = |user, presence| Event::PresenceChanged { user, presence, grace_until: None };
     house.happen(vec![changed(ANA, Presence::Paused), changed(BIA, Presence::Available)]);
     let of_ana = json!({ "user": 1, "presence": "paused" });
     let of_bia = json!({ "user": 2, "presence": "available" });
@@ -139,7 +139,8 @@ async fn a_watcher_hears_of_his_own_operation_only() {
     let house = House::open().await;
     let mut max = Client::connect(&house, MAX).await;
     max.expect("hello").await;
-    let changed = |user| Event::PresenceChanged { user, presence: Presence::Paused };
+    let changed =
+        |user| Event::PresenceChanged { user, presence: Presence::Paused, grace_until: None };
     house.happen(vec![changed(ANA), changed(SOL), changed(ZOE)]);
     assert_eq!(max.expect("presence").await["user"], ZOE.0);
 }

@@ -6,7 +6,7 @@ use model::desk::Settings;
 use model::id::{GroupId, LaneId, OperationId, ShardId, UserId};
 use model::limit;
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Operation, Policy, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Membership, NewcomerScore, Operation, Policy, User, UserKind,
 };
 
 use super::StructureKind;
@@ -192,6 +192,7 @@ impl Plan {
             policy: self.policy,
             newcomer: NewcomerScore::GroupMinimum,
             head_start: Duration::ZERO,
+            rules: GroupRules::default(),
         }
     }
 

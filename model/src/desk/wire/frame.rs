@@ -39,6 +39,7 @@ pub(super) mod kind {
     pub(in super::super) const RECORD: u16 = 6;
     pub(in super::super) const CLAIMED: u16 = 7;
     pub(in super::super) const DEAD: u16 = 8;
+    pub(in super::super) const LEASE: u16 = 9;
 }
 
 /// A header, read.
@@ -61,6 +62,7 @@ impl Header {
             Body::Record(_) => kind::RECORD,
             Body::Claimed(_) => kind::CLAIMED,
             Body::Dead(_) => kind::DEAD,
+            Body::Lease(_) => kind::LEASE,
         };
         Self { kind, must_understand: kind != kind::DEAD, envelope }
     }

@@ -106,6 +106,7 @@ pub fn encode(stamped: &Stamped) -> Bytes {
         Body::Record(body) => framed(header, body),
         Body::Claimed(body) => framed(header, body),
         Body::Dead(body) => framed(header, body),
+        Body::Lease(body) => framed(header, body),
     }
 }
 
@@ -128,6 +129,7 @@ pub fn decode(bytes: &Bytes) -> Result<Stamped, DecodeError> {
         kind::RECORD => Body::Record(read(bytes)?),
         kind::CLAIMED => Body::Claimed(read(bytes)?),
         kind::DEAD => Body::Dead(read(bytes)?),
+        kind::LEASE => Body::Lease(read(bytes)?),
         _ if must_understand => return Err(DecodeError::Unknown { kind }),
         _ => return Err(DecodeError::Skippable { kind, envelope }),
     };

@@ -7,11 +7,14 @@ use super::convert::{Wire, by_field, by_number, by_variant};
 use super::proto_input::SendResult;
 use super::proto_service::{Author, Content, Empty, MessageId};
 use crate::desk;
-use crate::desk::Rejection;
+use crate::desk::{MoveKind, Rejection};
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Event {
-    #[prost(oneof = "EventKind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14")]
+    #[prost(
+        oneof = "EventKind",
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19"
+    )]
     pub(super) kind: Option<EventKind>,
     #[prost(bool, tag = "15")]
     pub(super) skippable: bool,
@@ -47,19 +50,30 @@ pub(super) enum EventKind {
     CommandRejected(CommandRejected),
     #[prost(message, tag = "14")]
     InputRefused(InputRefused),
+    #[prost(message, tag = "16")]
+    LeasesRenewed(LeasesRenewed),
+    #[prost(message, tag = "17")]
+    Moved(Moved),
+    #[prost(message, tag = "18")]
+    Pended(Pended),
+    #[prost(message, tag = "19")]
+    Warned(Warned),
 }
 
 by_variant!(
     desk::Event => Event { kind: EventKind, skippable: false }
     units {}
-    values { Opened, Queued, Assigned }
+    values { Opened, Queued, Assigned, Moved }
     fields {
         MessageReceived { message, provider_id, sent_at, received_at, content },
         MessageSent { message, author, content },
         Closed { conversation, seq, by, reason, handled },
         SendAnswered { message, result, tries },
         ReceiptApplied { message, status, at, code },
-        PresenceChanged { user, presence },
+        PresenceChanged { user, presence, grace_until },
+        LeasesRenewed { users },
+        Pended { conversation, seq, by, handled },
+        Warned { conversation, seq, until },
         SettingsApplied { next },
         Duplicate { channel, provider_id },
         ReceiptIgnored { provider_id },
@@ -120,9 +134,11 @@ pub(super) struct Queued {
     pub(super) group: u32,
     #[prost(sfixed64, tag = "4")]
     pub(super) key: i64,
+    #[prost(uint32, optional, tag = "5")]
+    pub(super) agent: Option<u32>,
 }
 
-by_field!(desk::Queued => Queued { conversation, seq, group, key });
+by_field!(desk::Queued => Queued { conversation, seq, group, key, agent });
 
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct Assigned {
@@ -152,7 +168,7 @@ by_field!(desk::Assigned => Assigned {
 
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct Why {
-    #[prost(oneof = "WhyKind", tags = "1, 2, 3")]
+    #[prost(oneof = "WhyKind", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
     pub(super) kind: Option<WhyKind>,
 }
 
@@ -164,6 +180,16 @@ pub(super) enum WhyKind {
     FreedSeat(Empty),
     #[prost(message, tag = "3")]
     Restored(Empty),
+    #[prost(message, tag = "4")]
+    Owner(Empty),
+    #[prost(message, tag = "5")]
+    Started(Empty),
+    #[prost(message, tag = "6")]
+    Reassigned(Empty),
+    #[prost(message, tag = "7")]
+    Transferred(Empty),
+    #[prost(message, tag = "8")]
+    CameBack(Empty),
 }
 
 #[derive(Clone, Copy, PartialEq, Message)]
@@ -176,10 +202,52 @@ pub(super) struct Policy {
 
 by_variant!(
     desk::Why => Why { kind: WhyKind }
-    units { FreedSeat, Restored }
+    units { FreedSeat, Restored, Owner, Started, Reassigned, Transferred, CameBack }
     values {}
     fields { Policy { policy, key } }
 );
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Moved {
+    #[prost(fixed64, tag = "1")]
+    pub(super) conversation: u64,
+    #[prost(uint32, tag = "2")]
+    pub(super) seq: u32,
+    #[prost(int32, tag = "3")]
+    pub(super) kind: i32,
+    #[prost(message, required, tag = "4")]
+    pub(super) by: Author,
+    #[prost(string, tag = "5")]
+    pub(super) note: String,
+    #[prost(uint64, tag = "6")]
+    pub(super) handled: u64,
+}
+
+by_field!(desk::Moved => Moved { conversation, seq, kind, by, note, handled });
+
+by_number!(MoveKind { Transfer = 1, Reassign = 2, Redirect = 3 });
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct Pended {
+    #[prost(fixed64, tag = "1")]
+    pub(super) conversation: u64,
+    #[prost(uint32, tag = "2")]
+    pub(super) seq: u32,
+    #[prost(message, required, tag = "3")]
+    pub(super) by: Author,
+    #[prost(uint64, tag = "4")]
+    pub(super) handled: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct Warned {
+    #[prost(fixed64, tag = "1")]
+    pub(super) conversation: u64,
+    #[prost(uint32, tag = "2")]
+    pub(super) seq: u32,
+    #[prost(sfixed64, tag = "3")]
+    pub(super) until: i64,
+}
 
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct Closed {
@@ -223,6 +291,14 @@ pub(super) struct PresenceChanged {
     pub(super) user: u32,
     #[prost(int32, tag = "2")]
     pub(super) presence: i32,
+    #[prost(sfixed64, optional, tag = "3")]
+    pub(super) grace_until: Option<i64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct LeasesRenewed {
+    #[prost(uint32, repeated, tag = "1")]
+    pub(super) users: Vec<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Message)]
@@ -267,4 +343,9 @@ by_number!(Rejection {
     AgentFull = 7,
     NotAvailable = 8,
     NotAllowed = 9,
+    TransferNotAllowed = 10,
+    NoteRequired = 11,
+    QueueFull = 12,
+    AlreadyPending = 13,
+    NotPending = 14,
 });

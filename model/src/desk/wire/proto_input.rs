@@ -48,7 +48,7 @@ by_field!(desk::CommandRecord => CommandRecord { user, id, at, command });
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Command {
-    #[prost(oneof = "CommandKind", tags = "1, 2, 3")]
+    #[prost(oneof = "CommandKind", tags = "1, 2, 3, 4, 5, 6, 7")]
     pub(super) kind: Option<CommandKind>,
 }
 
@@ -60,6 +60,14 @@ pub(super) enum CommandKind {
     Close(Close),
     #[prost(message, tag = "3")]
     SetPresence(SetPresence),
+    #[prost(message, tag = "4")]
+    Transfer(Transfer),
+    #[prost(message, tag = "5")]
+    Reassign(Reassign),
+    #[prost(message, tag = "6")]
+    Pend(Pend),
+    #[prost(message, tag = "7")]
+    Resume(Resume),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -82,6 +90,69 @@ pub(super) struct SetPresence {
     pub(super) presence: i32,
 }
 
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Transfer {
+    #[prost(fixed64, tag = "1")]
+    pub(super) conversation: u64,
+    #[prost(message, required, tag = "2")]
+    pub(super) to: Target,
+    #[prost(string, tag = "3")]
+    pub(super) note: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Reassign {
+    #[prost(fixed64, tag = "1")]
+    pub(super) conversation: u64,
+    #[prost(message, required, tag = "2")]
+    pub(super) to: Target,
+    #[prost(string, tag = "3")]
+    pub(super) note: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct Pend {
+    #[prost(fixed64, tag = "1")]
+    pub(super) conversation: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct Resume {
+    #[prost(fixed64, tag = "1")]
+    pub(super) conversation: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct Target {
+    #[prost(oneof = "TargetKind", tags = "1, 2")]
+    pub(super) kind: Option<TargetKind>,
+}
+
+#[derive(Clone, Copy, PartialEq, Oneof)]
+pub(super) enum TargetKind {
+    #[prost(uint32, tag = "1")]
+    Agent(u32),
+    #[prost(uint32, tag = "2")]
+    Group(u32),
+}
+
+by_variant!(
+    desk::Target => Target { kind: TargetKind }
+    units {}
+    values { Agent, Group }
+    fields {}
+);
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Lease {
+    #[prost(uint32, repeated, tag = "1")]
+    pub(super) users: Vec<u32>,
+    #[prost(sfixed64, tag = "2")]
+    pub(super) at: i64,
+}
+
+by_field!(desk::Lease => Lease { users, at });
+
 by_variant!(
     desk::Command => Command { kind: CommandKind }
     units {}
@@ -90,6 +161,10 @@ by_variant!(
         Send { conversation, content },
         Close { conversation },
         SetPresence { presence },
+        Transfer { conversation, to, note },
+        Reassign { conversation, to, note },
+        Pend { conversation },
+        Resume { conversation },
     }
 );
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use prost::{Message, Oneof};
 
 use super::DecodeError;
-use super::convert::{Wire, by_field, by_number, by_variant};
+use super::convert::{Wire, by_field, by_variant};
 use super::proto_event::Event;
 use crate::desk;
 use crate::desk::Sweep;
@@ -76,7 +76,7 @@ impl Wire for (UserId, CommandId) {
 
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct Cause {
-    #[prost(oneof = "CauseKind", tags = "1, 2, 3, 4, 5, 6")]
+    #[prost(oneof = "CauseKind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
     pub(super) kind: Option<CauseKind>,
 }
 
@@ -94,16 +94,106 @@ pub(super) enum CauseKind {
     HandOver(u64),
     #[prost(int32, tag = "6")]
     Sweep(i32),
+    #[prost(message, tag = "7")]
+    Timer(Timer),
+    #[prost(message, tag = "8")]
+    Absence(Absence),
+    #[prost(message, tag = "9")]
+    GroupClosed(GroupClosed),
+}
+
+/// The one sweep without a cursor, by its number.
+const RECOVERY: i32 = 1;
+
+/// Sweeps with a cursor stand beside the one that has none, each with a tag of its own.
+impl Wire for desk::Cause {
+    type Form = Cause;
+
+    fn to_wire(&self) -> Cause {
+        let kind = match self {
+            Self::Inbound(offset) => CauseKind::Inbound(*offset),
+            Self::Command(offset) => CauseKind::Command(*offset),
+            Self::Control(offset) => CauseKind::Control(*offset),
+            Self::Settings(offset) => CauseKind::Settings(*offset),
+            Self::HandOver(conversation) => CauseKind::HandOver(conversation.to_wire()),
+            Self::Timer(timer) => CauseKind::Timer(timer.to_wire()),
+            Self::Sweep(Sweep::Recovery) => CauseKind::Sweep(RECOVERY),
+            Self::Sweep(Sweep::Absence { user, conversation }) => {
+                let (user, conversation) = (user.to_wire(), conversation.to_wire());
+                CauseKind::Absence(Absence { user, conversation })
+            }
+            Self::Sweep(Sweep::GroupClosed { group, conversation }) => {
+                let (group, conversation) = (group.to_wire(), conversation.to_wire());
+                CauseKind::GroupClosed(GroupClosed { group, conversation })
+            }
+        };
+        Cause { kind: Some(kind) }
+    }
+
+    fn from_wire(form: Cause) -> Result<Self, DecodeError> {
+        Ok(match form.kind.ok_or(DecodeError::Newer { what: "Cause" })? {
+            CauseKind::Inbound(offset) => Self::Inbound(offset),
+            CauseKind::Command(offset) => Self::Command(offset),
+            CauseKind::Control(offset) => Self::Control(offset),
+            CauseKind::Settings(offset) => Self::Settings(offset),
+            CauseKind::HandOver(conversation) => Self::HandOver(Wire::from_wire(conversation)?),
+            CauseKind::Timer(timer) => Self::Timer(Wire::from_wire(timer)?),
+            CauseKind::Sweep(RECOVERY) => Self::Sweep(Sweep::Recovery),
+            CauseKind::Sweep(_) => return Err(DecodeError::Newer { what: "Sweep" }),
+            CauseKind::Absence(Absence { user, conversation }) => Self::Sweep(Sweep::Absence {
+                user: Wire::from_wire(user)?,
+                conversation: Wire::from_wire(conversation)?,
+            }),
+            CauseKind::GroupClosed(GroupClosed { group, conversation }) => {
+                Self::Sweep(Sweep::GroupClosed {
+                    group: Wire::from_wire(group)?,
+                    conversation: Wire::from_wire(conversation)?,
+                })
+            }
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct Timer {
+    #[prost(oneof = "TimerKind", tags = "1, 2, 3, 4")]
+    pub(super) kind: Option<TimerKind>,
+}
+
+#[derive(Clone, Copy, PartialEq, Oneof)]
+pub(super) enum TimerKind {
+    #[prost(fixed64, tag = "1")]
+    Pending(u64),
+    #[prost(fixed64, tag = "2")]
+    Warning(u64),
+    #[prost(fixed64, tag = "3")]
+    Silence(u64),
+    #[prost(uint32, tag = "4")]
+    Lease(u32),
 }
 
 by_variant!(
-    desk::Cause => Cause { kind: CauseKind }
+    desk::Timer => Timer { kind: TimerKind }
     units {}
-    values { Inbound, Command, Control, Settings, HandOver, Sweep }
+    values { Pending, Warning, Silence, Lease }
     fields {}
 );
 
-by_number!(Sweep { Recovery = 1 });
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct Absence {
+    #[prost(uint32, tag = "1")]
+    pub(super) user: u32,
+    #[prost(fixed64, tag = "2")]
+    pub(super) conversation: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Message)]
+pub(super) struct GroupClosed {
+    #[prost(uint32, tag = "1")]
+    pub(super) group: u32,
+    #[prost(fixed64, tag = "2")]
+    pub(super) conversation: u64,
+}
 
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct Resume {

@@ -5,7 +5,7 @@ use prost::{Message, Oneof};
 
 use super::DecodeError;
 use super::convert::{Wire, by_field, by_number, by_variant};
-use crate::people::{NewcomerScore, Policy, Presence, UserKind};
+use crate::people::{NewcomerScore, OnAbsence, Policy, Presence, Silence, UserKind};
 use crate::service::{ChannelKind, CloseReason, ReceiptStatus};
 use crate::{id, service};
 
@@ -53,7 +53,7 @@ by_variant!(
 
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct Author {
-    #[prost(oneof = "AuthorKind", tags = "1, 2, 3")]
+    #[prost(oneof = "AuthorKind", tags = "1, 2, 3, 4")]
     pub(super) kind: Option<AuthorKind>,
 }
 
@@ -65,18 +65,31 @@ pub(super) enum AuthorKind {
     User(u32),
     #[prost(message, tag = "3")]
     Flow(Empty),
+    #[prost(message, tag = "4")]
+    System(Empty),
 }
 
 by_variant!(
     service::Author => Author { kind: AuthorKind }
-    units { Contact, Flow }
+    units { Contact, Flow, System }
     values { User }
     fields {}
 );
 
 by_number!(ReceiptStatus { Sent = 1, Delivered = 2, Read = 3, Failed = 4 });
-by_number!(CloseReason { Agent = 1, Supervisor = 2, Flow = 3 });
+by_number!(CloseReason {
+    Agent = 1,
+    Supervisor = 2,
+    Flow = 3,
+    CustomerSilent = 4,
+    BothSilent = 5,
+    Absence = 6,
+    QueueFull = 7,
+    GroupClosed = 8,
+});
 by_number!(Presence { Available = 1, Paused = 2, Offline = 3 });
+by_number!(OnAbsence { Keep = 1, Redirect = 2, Close = 3 });
+by_number!(Silence { Customer = 1, Both = 2 });
 by_number!(NewcomerScore { GroupMinimum = 1, Zero = 2 });
 by_number!(UserKind { Agent = 1, Supervisor = 2, SupervisorAgent = 3, Administrator = 4 });
 by_number!(Policy {

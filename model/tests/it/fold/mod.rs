@@ -57,6 +57,7 @@ proptest! {
         let shard = fold(&world.log);
         conversations_agree(&world, &shard)?;
         prop_assert_eq!(&shard.presence, &world.presence);
+        prop_assert_eq!((&shard.grace, &shard.renewed), (&world.grace, &world.renewed));
         prop_assert_eq!(shard.cursors.get(&GROUP), world.cursor.as_ref());
         let scores = shard.scores.iter().map(|(user, score)| (*user, (score.count, score.time)));
         prop_assert_eq!(scores.collect::<BTreeMap<_, _>>(), world.scores);
@@ -159,11 +160,9 @@ fn conversations_agree(world: &World, shard: &Shard) -> Result<(), TestCaseError
     prop_assert!(folded.keys().eq(world.open.keys()));
     for (id, talk) in &world.open {
         let conversation = folded[id];
-        let state = match talk.agent {
-            Some(_) => ConversationState::Assigned,
-            None => ConversationState::Queued,
-        };
-        prop_assert_eq!((conversation.state, conversation.agent), (state, talk.agent));
+        prop_assert_eq!((conversation.state, conversation.agent), (talk.state, talk.agent));
+        let held = talk.agent.filter(|_| talk.seated());
+        prop_assert_eq!(conversation.seated(), held);
         prop_assert_eq!(conversation.last_seq, talk.last_seq);
         let sent = conversation.sent.iter().map(|sent| (sent.seq, sent.status));
         let noted = talk.sent.iter().map(|(seq, statuses)| (*seq, furthest(statuses)));

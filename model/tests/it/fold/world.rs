@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use model::desk::{
-    Assigned, Body, Cause, Claimed, Envelope, Event, Opened, Queued, Record, Resume, SendResult,
-    Stamped, Why,
+    Assigned, Body, Cause, Claimed, Envelope, Event, MoveKind, Moved, Opened, Queued, Record,
+    Resume, SendResult, Stamped, Timer, Why,
 };
 use model::id::{
     ChannelId, CommandId, ConversationId, GroupId, LaneId, MessageId, OperationId, ProtocolNumber,
     ShardId, UserId,
 };
 use model::people::{Policy, Presence};
-use model::service::{Author, CloseReason, Content, ReceiptStatus};
+use model::service::{Author, CloseReason, Content, ConversationState, ReceiptStatus};
 use model::time::Timestamp;
 
 pub(crate) const CHANNEL: ChannelId = ChannelId(7);
@@ -25,10 +25,17 @@ const LANES: usize = 2;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Talk {
     pub(crate) address: String,
+    pub(crate) state: ConversationState,
     pub(crate) agent: Option<UserId>,
     pub(crate) last_seq: u32,
     pub(crate) sent: BTreeMap<u32, Vec<ReceiptStatus>>,
     charge: u8,
+}
+
+impl Talk {
+    pub(crate) fn seated(&self) -> bool {
+        self.state == ConversationState::Assigned
+    }
 }
 
 /// One lane's inputs by offset: whether each was handled.
@@ -49,6 +56,8 @@ pub(crate) struct World {
     pub(crate) received: BTreeSet<String>,
     pub(crate) commands: BTreeSet<(UserId, CommandId)>,
     pub(crate) presence: BTreeMap<UserId, Presence>,
+    pub(crate) grace: BTreeMap<UserId, Timestamp>,
+    pub(crate) renewed: BTreeMap<UserId, Timestamp>,
     pub(crate) scores: BTreeMap<UserId, (u32, u32)>,
     pub(crate) cursor: Option<UserId>,
     parked: Vec<(usize, u64, u8)>,
@@ -67,7 +76,7 @@ pub(crate) fn live(script: &[(u8, u8, u8)]) -> World {
 }
 
 /// How many deeds [`live`] knows.
-pub(crate) const DEEDS: u8 = 9;
+pub(crate) const DEEDS: u8 = 12;
 
 impl World {
     fn step(&mut self, deed: u8, a: u8, b: u8) {
@@ -80,6 +89,9 @@ impl World {
             5 => self.answer(a, b.is_multiple_of(3)),
             6 => self.receipt(a, b),
             7 => self.close(a, b),
+            8 => self.move_on(a, b),
+            9 => self.set_aside(a, b),
+            10 => self.renew(a),
             _ => self.come_and_go(a, b),
         }
     }
@@ -123,8 +135,7 @@ impl World {
         });
         if opens {
             let seq = self.next(id).seq;
-            let key = at.as_micros();
-            events.push(Event::Queued(Queued { conversation: id, seq, group: GROUP, key }));
+            events.push(self.queued(id, seq, None));
         }
         self.received.insert(provider_id);
         self.inputs[lane].inbound[offset as usize] = true;
@@ -144,7 +155,8 @@ impl World {
             name: String::new(),
         });
         let address = address.to_owned();
-        let talk = Talk { address, agent: None, last_seq: 0, sent: BTreeMap::new(), charge: 0 };
+        let (state, sent) = (ConversationState::Bot, BTreeMap::new());
+        let talk = Talk { address, state, agent: None, last_seq: 0, sent, charge: 0 };
         self.open.insert(id, talk);
         (vec![opened], id)
     }
@@ -161,8 +173,13 @@ impl World {
     }
 
     fn assign(&mut self, a: u8, b: u8) {
-        let Some(id) = self.choose(a, |talk| talk.agent.is_none()) else { return };
-        let agent = UserId(u32::from(b % 4));
+        let Some(id) = self.choose(a, |talk| !talk.seated()) else { return };
+        let agent = self.open[&id].agent.unwrap_or(UserId(u32::from(b % 4)));
+        let assigned = self.assigned(id, agent, b);
+        self.tell(home(id), Cause::HandOver(id), None, vec![assigned]);
+    }
+
+    fn assigned(&mut self, id: ConversationId, agent: UserId, b: u8) -> Event {
         let policy = Policy::ALL[usize::from(b) % 5];
         let by_policy = !b.is_multiple_of(3);
         let why = if by_policy { Why::Policy { policy, key: 0 } } else { Why::FreedSeat };
@@ -174,17 +191,73 @@ impl World {
         *score = (score.0 + 1, score.1 + u32::from(charge));
         let seq = self.next(id).seq;
         let talk = self.open.get_mut(&id).unwrap();
-        (talk.agent, talk.charge) = (Some(agent), charge);
+        (talk.state, talk.agent) = (ConversationState::Assigned, Some(agent));
+        talk.charge = charge;
         let (cap, gen_at_seat, waited) = (80, 0, Duration::ZERO);
-        let group = GROUP;
-        let conversation = id;
+        let (group, conversation) = (GROUP, id);
         let assigned =
             Assigned { conversation, seq, agent, group, cap, gen_at_seat, charge, why, waited };
-        self.tell(home(id), Cause::HandOver(id), None, vec![Event::Assigned(assigned)]);
+        Event::Assigned(assigned)
+    }
+
+    fn queued(&mut self, conversation: ConversationId, seq: u32, agent: Option<UserId>) -> Event {
+        let talk = self.open.get_mut(&conversation).unwrap();
+        (talk.state, talk.agent) = (ConversationState::Queued, agent);
+        let key = self.now().as_micros();
+        Event::Queued(Queued { conversation, seq, group: GROUP, agent, key })
+    }
+
+    /// Gives back the seat a conversation holds, if it holds one, after `b` seconds.
+    fn unseat(&mut self, id: ConversationId, b: u8) -> Duration {
+        let talk = &self.open[&id];
+        if !talk.seated() {
+            return Duration::ZERO;
+        }
+        let score = self.scores.get_mut(&talk.agent.unwrap()).unwrap();
+        score.1 = score.1 + u32::from(b).div_ceil(16) - u32::from(talk.charge);
+        Duration::from_secs(u64::from(b))
+    }
+
+    /// A conversation goes to somebody else, or back into the queue.
+    fn move_on(&mut self, a: u8, b: u8) {
+        let Some(id) = self.choose(a, |_| true) else { return };
+        let (seq, handled, by) = (self.next(id).seq, self.unseat(id, b), Author::User(UserId(9)));
+        let (kind, note) = (MoveKind::Transfer, String::new());
+        let mut events =
+            vec![Event::Moved(Moved { conversation: id, seq, kind, by, note, handled })];
+        if b.is_multiple_of(2) {
+            events.push(self.assigned(id, UserId(u32::from(b % 4)), b));
+        } else {
+            let seq = self.next(id).seq;
+            events.push(self.queued(id, seq, None));
+        }
+        self.tell(home(id), Cause::Timer(Timer::Lease(UserId(9))), None, events);
+    }
+
+    /// An agent sets a conversation aside, or takes it up and waits in his own line.
+    fn set_aside(&mut self, a: u8, b: u8) {
+        let Some(id) = self.choose(a, |talk| talk.agent.is_some()) else { return };
+        let (state, agent) = (self.open[&id].state, self.open[&id].agent);
+        let seq = self.next(id).seq;
+        let event = if state == ConversationState::Pending {
+            self.queued(id, seq, agent)
+        } else {
+            let (by, handled) = (Author::System, self.unseat(id, b));
+            self.open.get_mut(&id).unwrap().state = ConversationState::Pending;
+            Event::Pended { conversation: id, seq, by, handled }
+        };
+        self.command(id, None, event);
+    }
+
+    fn renew(&mut self, a: u8) {
+        let user = UserId(u32::from(a % 4));
+        let now = self.now();
+        self.renewed.entry(user).and_modify(|at| *at = now);
+        self.control(Event::LeasesRenewed { users: vec![user] });
     }
 
     fn reply(&mut self, a: u8) {
-        let Some(id) = self.choose(a, |talk| talk.agent.is_some()) else { return };
+        let Some(id) = self.choose(a, Talk::seated) else { return };
         let agent = self.open[&id].agent.unwrap();
         let message = self.next(id);
         self.open.get_mut(&id).unwrap().sent.insert(message.seq, Vec::new());
@@ -219,12 +292,8 @@ impl World {
     fn close(&mut self, a: u8, b: u8) {
         let Some(id) = self.choose(a, |_| true) else { return };
         let seq = self.next(id).seq;
-        let handled = Duration::from_secs(u64::from(b));
-        let talk = self.open.remove(&id).unwrap();
-        if let Some(agent) = talk.agent {
-            let score = self.scores.get_mut(&agent).unwrap();
-            score.1 = score.1 + u32::from(b).div_ceil(16) - u32::from(talk.charge);
-        }
+        let handled = self.unseat(id, b);
+        self.open.remove(&id);
         let (by, reason) = (Author::User(UserId(9)), CloseReason::Supervisor);
         self.command(id, None, Event::Closed { conversation: id, seq, by, reason, handled });
     }
@@ -234,10 +303,19 @@ impl World {
         let presence = [Presence::Available, Presence::Paused, Presence::Offline];
         let presence = presence[usize::from(b % 3)];
         self.presence.insert(user, presence);
+        let (there, now) = (presence != Presence::Offline, self.now());
+        let grace_until = (!there && b.is_multiple_of(2)).then_some(now);
+        self.grace.remove(&user);
+        self.renewed.remove(&user);
+        self.grace.extend(grace_until.map(|until| (user, until)));
+        self.renewed.extend(there.then_some((user, now)));
+        self.control(Event::PresenceChanged { user, presence, grace_until });
+    }
+
+    fn control(&mut self, event: Event) {
         let offset = self.inputs[0].control.len() as u64;
         self.inputs[0].control.push(true);
-        let changed = Event::PresenceChanged { user, presence };
-        self.tell(0, Cause::Control(offset), None, vec![changed]);
+        self.tell(0, Cause::Control(offset), None, vec![event]);
     }
 
     fn command(&mut self, id: ConversationId, answers: Option<(UserId, CommandId)>, event: Event) {

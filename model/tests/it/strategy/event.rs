@@ -1,6 +1,9 @@
 //! Strategies for records of `events`.
 
-use model::desk::{Assigned, Cause, Event, Opened, Queued, Record, Rejection, Resume, Sweep, Why};
+use model::desk::{
+    Assigned, Cause, Event, MoveKind, Moved, Opened, Queued, Record, Rejection, Resume, Sweep,
+    Timer, Why,
+};
 use model::id::{GroupId, LaneId, OperationId, ProtocolNumber};
 use model::people::Policy;
 use model::service::{Author, CloseReason};
@@ -11,7 +14,7 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 
 use super::{
-    channel, command_id, content, conversation, dead_reason, duration, message, presence,
+    channel, command_id, content, conversation, dead_reason, duration, group, message, presence,
     receipt_status, send_result, text, timestamp, user,
 };
 
@@ -39,6 +42,22 @@ fn cause() -> impl Strategy<Value = Cause> {
         any::<u64>().prop_map(Cause::Settings),
         conversation().prop_map(Cause::HandOver),
         Just(Cause::Sweep(Sweep::Recovery)),
+        (user(), conversation())
+            .prop_map(|(user, conversation)| Sweep::Absence { user, conversation })
+            .prop_map(Cause::Sweep),
+        (group(), conversation())
+            .prop_map(|(group, conversation)| Sweep::GroupClosed { group, conversation })
+            .prop_map(Cause::Sweep),
+        timer().prop_map(Cause::Timer),
+    ]
+}
+
+fn timer() -> impl Strategy<Value = Timer> {
+    prop_oneof![
+        conversation().prop_map(Timer::Pending),
+        conversation().prop_map(Timer::Warning),
+        conversation().prop_map(Timer::Silence),
+        user().prop_map(Timer::Lease),
     ]
 }
 
@@ -59,6 +78,8 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         message_event().boxed(),
         receipt_event().boxed(),
         closed().boxed(),
+        moved().boxed(),
+        set_aside().boxed(),
         small_event().boxed(),
     ])
 }
@@ -90,7 +111,10 @@ fn receipt_event() -> impl Strategy<Value = Event> {
 
 fn small_event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        (user(), presence()).prop_map(|(user, presence)| Event::PresenceChanged { user, presence }),
+        (user(), presence(), option::of(timestamp())).prop_map(|(user, presence, grace_until)| {
+            Event::PresenceChanged { user, presence, grace_until }
+        }),
+        vec(user(), 0..4).prop_map(|users| Event::LeasesRenewed { users }),
         any::<u64>().prop_map(|next| Event::SettingsApplied { next }),
         (channel(), text())
             .prop_map(|(channel, provider_id)| Event::Duplicate { channel, provider_id }),
@@ -114,9 +138,9 @@ fn opened() -> impl Strategy<Value = Opened> {
 }
 
 fn queued() -> impl Strategy<Value = Queued> {
-    (conversation(), any::<u32>(), any::<u32>(), any::<i64>()).prop_map(
-        |(conversation, seq, group, key)| Queued { conversation, seq, group: GroupId(group), key },
-    )
+    (message(), group(), option::of(user()), any::<i64>()).prop_map(|(id, group, agent, key)| {
+        Queued { conversation: id.conversation, seq: id.seq, group, agent, key }
+    })
 }
 
 fn assigned() -> impl Strategy<Value = Assigned> {
@@ -136,8 +160,31 @@ fn assigned() -> impl Strategy<Value = Assigned> {
     )
 }
 
+fn moved() -> impl Strategy<Value = Event> {
+    let kind = select(vec![MoveKind::Transfer, MoveKind::Reassign, MoveKind::Redirect]);
+    (message(), kind, author(), text(), duration()).prop_map(|(id, kind, by, note, handled)| {
+        let (conversation, seq) = (id.conversation, id.seq);
+        Event::Moved(Moved { conversation, seq, kind, by, note, handled })
+    })
+}
+
+fn set_aside() -> impl Strategy<Value = Event> {
+    let pended = (message(), author(), duration()).prop_map(|(id, by, handled)| Event::Pended {
+        conversation: id.conversation,
+        seq: id.seq,
+        by,
+        handled,
+    });
+    let warned = (message(), timestamp()).prop_map(|(id, until)| Event::Warned {
+        conversation: id.conversation,
+        seq: id.seq,
+        until,
+    });
+    prop_oneof![pended, warned]
+}
+
 fn closed() -> impl Strategy<Value = Event> {
-    let reason = select(vec![CloseReason::Agent, CloseReason::Supervisor, CloseReason::Flow]);
+    let reason = select(CloseReason::ALL.to_vec());
     (message(), author(), reason, duration()).prop_map(|(id, by, reason, handled)| Event::Closed {
         conversation: id.conversation,
         seq: id.seq,
@@ -148,14 +195,26 @@ fn closed() -> impl Strategy<Value = Event> {
 }
 
 fn author() -> impl Strategy<Value = Author> {
-    prop_oneof![Just(Author::Contact), user().prop_map(Author::User), Just(Author::Flow)]
+    prop_oneof![
+        Just(Author::Contact),
+        user().prop_map(Author::User),
+        Just(Author::Flow),
+        Just(Author::System),
+    ]
 }
 
 fn why() -> impl Strategy<Value = Why> {
     prop_oneof![
         (select(Policy::ALL.to_vec()), any::<u64>())
             .prop_map(|(policy, key)| Why::Policy { policy, key }),
-        Just(Why::FreedSeat),
-        Just(Why::Restored),
+        select(vec![
+            Why::FreedSeat,
+            Why::Restored,
+            Why::Owner,
+            Why::Started,
+            Why::Reassigned,
+            Why::Transferred,
+            Why::CameBack,
+        ]),
     ]
 }

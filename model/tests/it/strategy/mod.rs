@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use model::desk::{
-    Body, Claimed, Command, CommandRecord, Dead, DeadReason, Envelope, Inbound, Outcome, Receipt,
-    SendResult, Stamped,
+    Body, Claimed, Command, CommandRecord, Dead, DeadReason, Envelope, Inbound, Lease, Outcome,
+    Receipt, SendResult, Stamped, Target,
 };
-use model::id::{ChannelId, CommandId, ConversationId, EndpointName, MessageId, TenantId, UserId};
+use model::id::{
+    ChannelId, CommandId, ConversationId, EndpointName, GroupId, MessageId, TenantId, UserId,
+};
 use model::people::Presence;
 use model::service::{Content, ReceiptStatus};
 use model::time::Timestamp;
@@ -37,6 +39,7 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
         record().prop_map(Body::Record).boxed(),
         claimed().prop_map(Body::Claimed).boxed(),
         dead().prop_map(Body::Dead).boxed(),
+        lease().prop_map(Body::Lease).boxed(),
     ])
 }
 
@@ -74,7 +77,27 @@ fn command() -> impl Strategy<Value = Command> {
             .prop_map(|(conversation, content)| Command::Send { conversation, content }),
         conversation().prop_map(|conversation| Command::Close { conversation }),
         presence().prop_map(|presence| Command::SetPresence { presence }),
+        (conversation(), target(), text()).prop_map(|(conversation, to, note)| Command::Transfer {
+            conversation,
+            to,
+            note
+        }),
+        (conversation(), target(), text()).prop_map(|(conversation, to, note)| Command::Reassign {
+            conversation,
+            to,
+            note
+        }),
+        conversation().prop_map(|conversation| Command::Pend { conversation }),
+        conversation().prop_map(|conversation| Command::Resume { conversation }),
     ]
+}
+
+fn target() -> impl Strategy<Value = Target> {
+    prop_oneof![user().prop_map(Target::Agent), group().prop_map(Target::Group)]
+}
+
+fn lease() -> impl Strategy<Value = Lease> {
+    (vec(user(), 0..4), timestamp()).prop_map(|(users, at)| Lease { users, at })
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {
@@ -163,6 +186,10 @@ pub(crate) fn message() -> impl Strategy<Value = MessageId> {
 
 pub(crate) fn user() -> impl Strategy<Value = UserId> {
     any::<u32>().prop_map(UserId)
+}
+
+pub(crate) fn group() -> impl Strategy<Value = GroupId> {
+    any::<u32>().prop_map(GroupId)
 }
 
 pub(crate) fn channel() -> impl Strategy<Value = ChannelId> {

@@ -1,17 +1,19 @@
 //! Strategies for entities of `settings`.
 
 use model::desk::Entity;
-use model::id::{GroupId, OperationId, ShardId};
+use model::id::{OperationId, ShardId};
 use model::limit;
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Operation, Policy, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Inactivity, Membership, NewcomerScore, OnAbsence, Operation,
+    Policy, Silence, User, UserKind, Warning,
 };
 use model::service::{Channel, ChannelKind, Endpoint, Flow, Step};
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{channel, duration, endpoint_name, text, user};
+use super::{channel, duration, endpoint_name, group, text, user};
 
 pub(crate) fn entity() -> impl Strategy<Value = Entity> {
     prop_oneof![
@@ -31,9 +33,10 @@ fn operation_entity() -> impl Strategy<Value = Operation> {
 
 fn group_entity() -> impl Strategy<Value = Group> {
     let newcomer = select(vec![NewcomerScore::GroupMinimum, NewcomerScore::Zero]);
-    let rules = (any::<bool>(), select(Policy::ALL.to_vec()), newcomer, duration());
-    (group(), any::<u64>(), operation(), text(), rules).prop_map(
-        |(id, version, operation, name, (active, policy, newcomer, head_start))| Group {
+    let ways = (any::<bool>(), select(Policy::ALL.to_vec()), newcomer, duration());
+    let rules = prop_oneof![Just(GroupRules::default()), rules()];
+    (group(), any::<u64>(), operation(), text(), ways, rules).prop_map(
+        |(id, version, operation, name, (active, policy, newcomer, head_start), rules)| Group {
             id,
             version,
             operation,
@@ -42,8 +45,42 @@ fn group_entity() -> impl Strategy<Value = Group> {
             policy,
             newcomer,
             head_start,
+            rules,
         },
     )
+}
+
+fn rules() -> impl Strategy<Value = GroupRules> {
+    use OnAbsence::{Close, Keep, Redirect};
+    let absence = (select(vec![Keep, Redirect, Close]), duration());
+    let queue = (option::of(any::<u32>()), option::of(group()));
+    let transfer = (option::of(vec(group(), 0..3)), any::<bool>(), any::<bool>(), any::<bool>());
+    let silence = (option::of(inactivity()), option::of(inactivity()));
+    (absence, queue, transfer, option::of(duration()), silence).prop_map(
+        |(absence, queue, transfer, pending_after, (running, queued))| GroupRules {
+            on_absence: absence.0,
+            grace: absence.1,
+            queue_limit: queue.0,
+            overflow: queue.1,
+            transfer_to: transfer.0,
+            takes_transfers: transfer.1,
+            transfer_to_paused: transfer.2,
+            note_required: transfer.3,
+            pending_after,
+            running,
+            queued,
+        },
+    )
+}
+
+fn inactivity() -> impl Strategy<Value = Inactivity> {
+    let warning = (any::<u8>(), text()).prop_map(|(percent, text)| Warning { percent, text });
+    let silence = select(vec![Silence::Customer, Silence::Both]);
+    (duration(), option::of(warning), silence).prop_map(|(limit, warning, silence)| Inactivity {
+        limit,
+        warning,
+        silence,
+    })
 }
 
 fn user_entity() -> impl Strategy<Value = User> {
@@ -103,8 +140,4 @@ fn channel_kind() -> impl Strategy<Value = ChannelKind> {
 
 fn operation() -> impl Strategy<Value = OperationId> {
     any::<u32>().prop_map(OperationId)
-}
-
-fn group() -> impl Strategy<Value = GroupId> {
-    any::<u32>().prop_map(GroupId)
 }

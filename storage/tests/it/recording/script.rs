@@ -122,7 +122,7 @@ fn opened(counter: u64) -> Event {
 
 fn queued(counter: u64) -> Event {
     let conversation = conversation(counter);
-    Event::Queued(Queued { conversation, seq: 2, group: GroupId(3), key: 5 })
+    Event::Queued(Queued { conversation, seq: 2, group: GroupId(3), agent: None, key: 5 })
 }
 
 fn assigned(counter: u64) -> Event {

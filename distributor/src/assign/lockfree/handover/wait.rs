@@ -70,7 +70,7 @@ impl LockFree {
         let charge = self.charge(known, slot.index, None);
         let free = transfer || self.lines.head(own).is_none();
         match if free { self.reserve(agent, charge, eligible) } else { Err(self.word(agent)) } {
-            Ok(taken) => self.seat_called(&mut layout, taken, slot, id),
+            Ok(taken) => self.seat_called(&mut layout, taken, slot, (id, kind)),
             Err(word) => match word.status() {
                 Status::Online | Status::Paused if kind == SeatKind::Back => {
                     self.wait_for(&mut layout, slot, key, (own, group))
@@ -136,10 +136,10 @@ impl LockFree {
         layout: &mut Reader<'_, Layout>,
         taken: Taken,
         slot: Slot,
-        group: GroupId,
+        (group, kind): (GroupId, SeatKind),
     ) -> SeatOutcome {
         let left = self.leave_line(slot);
-        match left.then(|| self.seat_of(layout, taken, group, Why::FreedSeat)).flatten() {
+        match left.then(|| self.seat_of(layout, taken, group, kind.why())).flatten() {
             Some(seat) => SeatOutcome::Seated(seat),
             None if wrong(Mutant::LostSeatIsKept) => SeatOutcome::HandedOver,
             None => {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use model::desk::Settings;
 use model::id::{GroupId, OperationId, UserId};
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Policy, Presence, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Membership, NewcomerScore, Policy, Presence, User, UserKind,
 };
 use storage::port::Bell;
 
@@ -30,6 +30,7 @@ impl LockFree {
                 policy,
                 newcomer: NewcomerScore::Zero,
                 head_start: Duration::ZERO,
+                rules: GroupRules::default(),
             };
             settings.groups.insert(id, group);
         }

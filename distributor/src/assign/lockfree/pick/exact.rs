@@ -6,7 +6,7 @@ use model::desk::Settings;
 use model::fold::Score;
 use model::id::{GroupId, LaneId, OperationId, UserId};
 use model::people::{
-    AgentRank, Cap, Group, Membership, NewcomerScore, Policy, Presence, User, UserKind,
+    AgentRank, Cap, Group, GroupRules, Membership, NewcomerScore, Policy, Presence, User, UserKind,
 };
 use proptest::prelude::*;
 use storage::port::Bell;
@@ -57,6 +57,7 @@ fn group(policy: Policy) -> Group {
         policy,
         newcomer: NewcomerScore::Zero,
         head_start: Duration::ZERO,
+        rules: GroupRules::default(),
     }
 }
 

@@ -239,7 +239,9 @@ mod tests {
     use std::time::Duration;
 
     use model::id::OperationId;
-    use model::people::{Cap, Group as Said, Membership, NewcomerScore, Policy, User, UserKind};
+    use model::people::{
+        Cap, Group as Said, GroupRules, Membership, NewcomerScore, Policy, User, UserKind,
+    };
 
     use super::*;
     use crate::assign::lockfree::index::Index;
@@ -256,6 +258,7 @@ mod tests {
             policy: Policy::Circular,
             newcomer: NewcomerScore::Zero,
             head_start: Duration::ZERO,
+            rules: GroupRules::default(),
         };
         let membership = |id| Membership { group: GroupId(id), receives: true };
         let user = |id| User {

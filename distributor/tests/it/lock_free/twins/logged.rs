@@ -250,6 +250,7 @@ impl<C: Assign> Logged<C> {
             slot: *slot,
             group: *group,
             key: *key,
+            agent: None,
         });
         let last = self.held.values().next().map(|(ticket, _)| (GroupId(1), ticket.agent()));
         let state = Restore {
