@@ -1,12 +1,13 @@
-use model::desk::{Assigned, Event, Queued};
-use model::id::{ConversationId, GroupId};
+use model::desk::{Assigned, Event, Queued, Why};
+use model::id::{ConversationId, GroupId, UserId};
+use model::mutant::{Mutant, wrong};
 use model::service::ConversationState;
 use model::time::Timestamp;
 use std::time::Duration;
 
-use crate::assign::{Arrival, Seat};
+use crate::assign::{Arrival, Seat, SeatKind, SeatOutcome};
 
-use super::{Context, Draft};
+use super::{After, Context, Draft};
 
 /// A conversation comes to a group: an agent gets it at once, or it goes into the queue.
 pub(crate) fn route(cx: &mut Context, draft: &mut Draft, group: GroupId, at: Timestamp) {
@@ -41,7 +42,12 @@ fn assign(cx: &mut Context, draft: &mut Draft, seat: Seat, waited: Duration) {
     let Seat { ticket, group, cap, gen_at_seat, charge, why } = seat;
     assert!(cap > 0, "C5: agent {} was seated with a cap of 0", ticket.agent());
     let (conversation, agent) = (draft.conversation, ticket.agent());
-    cx.seats.hold(conversation, ticket);
+    if wrong(Mutant::AssignedFirst) && why != Why::FreedSeat {
+        cx.core.free(ticket, Duration::ZERO);
+        cx.after.push(After::ReserveLate { conversation, agent });
+    } else {
+        cx.seats.hold(conversation, ticket);
+    }
     let seq = draft.next_id().seq;
     draft.push(Event::Assigned(Assigned {
         conversation,
@@ -54,4 +60,14 @@ fn assign(cx: &mut Context, draft: &mut Draft, seat: Seat, waited: Duration) {
         why,
         waited,
     }));
+}
+
+impl Context {
+    /// What the mistake of assigning before reserving does once its record was handed over.
+    pub(super) fn reserve_late(&mut self, conversation: ConversationId, agent: UserId) {
+        let Some(slot) = self.seats.slot_of(conversation) else { return };
+        if let SeatOutcome::Seated(seat) = self.core.seat(agent, slot, 0, SeatKind::Start) {
+            self.seats.hold(conversation, seat.ticket);
+        }
+    }
 }

@@ -39,6 +39,8 @@ pub(crate) enum After {
     Free { slot: Slot, ticket: Ticket, handled: Duration },
     /// A conversation that held none is over.
     Cancel { slot: Slot },
+    /// A seat that was assigned before it was reserved: a mistake, on purpose.
+    ReserveLate { conversation: ConversationId, agent: UserId },
     /// A user is available, paused or offline.
     Presence { user: UserId, presence: Presence },
 }
@@ -99,6 +101,9 @@ impl Context {
                 After::Cancel { slot } => {
                     self.core.cancel(slot);
                     self.seats.put_back(slot);
+                }
+                After::ReserveLate { conversation, agent } => {
+                    self.reserve_late(conversation, agent);
                 }
                 After::Presence { user, presence } => self.core.presence(user, presence),
             }

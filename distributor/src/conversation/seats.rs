@@ -75,6 +75,11 @@ impl Seats {
         *self.slots.get(slot.index as usize)?
     }
 
+    /// The slot of an open conversation.
+    pub(crate) fn slot_of(&self, conversation: ConversationId) -> Option<Slot> {
+        self.places.get(&conversation).map(|place| place.slot)
+    }
+
     /// How many conversations hold a seat.
     pub(crate) const fn held(&self) -> usize {
         self.held

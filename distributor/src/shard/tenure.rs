@@ -170,13 +170,22 @@ impl Tenure {
         let supplies = Supplies {
             log: plan.log.clone(),
             clock: plan.clock.clone(),
-            appender: self.appender.clone(),
+            appender: self.appender_of_lane(plan),
             board: board.clone(),
             suspects: self.suspects.clone(),
         };
         let bell = self.bells.get(usize::from(lane.get()))?.clone();
         let start = Start { place: plan.place, last: clocks.last, bell };
         Some(Worker::new(Lane::new(cx, book), start, supplies))
+    }
+
+    /// The one appender of all lanes.
+    fn appender_of_lane(&self, plan: &ShardPlan) -> Arc<Appender> {
+        if wrong(Mutant::AppenderPerLane) {
+            let (log, clock) = (plan.log.clone(), plan.clock.clone());
+            return Arc::new(Appender::new(log, clock, plan.shard, self.epoch));
+        }
+        self.appender.clone()
     }
 
     /// No other input is taken before the settings that were there at the start are in force.

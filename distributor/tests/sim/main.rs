@@ -46,7 +46,7 @@ pub(crate) const SEEDS: u64 = 2_000;
 /// Steps of each.
 const STEPS: usize = 300;
 /// A mutant is caught within so many seeds.
-const CATCHES: u64 = 300;
+const CATCHES: u64 = 1_000;
 /// Seeds at a time: each thread tells its own.
 const THREADS: u64 = 2;
 

@@ -24,6 +24,12 @@ pub enum Mutant {
     HoldForgotten,
     /// What is due after a record was handed over is done before.
     ReleaseFirst,
+    /// `Assigned` is handed over before the seat is reserved.
+    AssignedFirst,
+    /// A hand-over is confirmed whatever became of its agent meanwhile.
+    HandOverUnguarded,
+    /// Each lane numbers its own records.
+    AppenderPerLane,
     /// A record that says that an input went to `dead` is handed over before it did.
     DeadAfterRecord,
     /// A conversation that ends keeps its seat.
@@ -52,7 +58,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::EpochIgnored,
         Self::GapAccepted,
         Self::RepeatApplied,
@@ -61,6 +67,9 @@ impl Mutant {
         Self::ResumePastNext,
         Self::HoldForgotten,
         Self::ReleaseFirst,
+        Self::AssignedFirst,
+        Self::HandOverUnguarded,
+        Self::AppenderPerLane,
         Self::DeadAfterRecord,
         Self::SeatKept,
         Self::ClaimUnread,

@@ -44,7 +44,7 @@ impl LockFree {
     fn take(&self, slot: Slot) -> Option<Seat> {
         let State::Assigned(to) = self.lines.word(slot).state() else { return None };
         let word = self.word(to.agent);
-        if word.generation() != to.generation && !wrong(Mutant::ConfirmUnseen) {
+        if word.generation() != to.generation && !is_unguarded() {
             self.undo(slot, to);
             return None;
         }
@@ -94,4 +94,10 @@ impl LockFree {
         }
         Cancelled::Freed
     }
+}
+
+/// Whether the code is wrong at the compare of generations: for models, or in a simulation.
+fn is_unguarded() -> bool {
+    use model::mutant;
+    wrong(Mutant::ConfirmUnseen) || mutant::wrong(mutant::Mutant::HandOverUnguarded)
 }
