@@ -143,7 +143,7 @@ impl Lane {
                 (decision, Some(dead))
             }
         };
-        let record = self.write(cause, Some(resume), decision, at);
+        let record = self.write(cause, Some((resume, input.at)), decision, at);
         Handled::Written(Box::new(Written { record, dead }))
     }
 
@@ -235,13 +235,14 @@ impl Lane {
     fn write(
         &mut self,
         cause: Cause,
-        resume: Option<Resume>,
+        input: Option<(Resume, Timestamp)>,
         decision: Decision,
         at: Timestamp,
     ) -> Record {
         let Decision { events, answers } = decision;
+        let (resume, input_at) = input.unzip();
         let (lane, resume) = (self.id(), Vec::from_iter(resume));
-        let record = Record { lane, cause, answers, resume, at, events };
+        let record = Record { lane, cause, answers, resume, at, input_at, events };
         self.cx.state.apply(&record);
         record
     }

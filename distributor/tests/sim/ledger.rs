@@ -35,7 +35,15 @@ pub(crate) struct Ledger {
     pub(crate) lanes: u8,
     /// What all settings come to, the void ones left out.
     pub(crate) settings: Settings,
-    said: BTreeMap<Partition, Vec<Said>>,
+    said: BTreeMap<Partition, Vec<(Said, Spoken)>>,
+}
+
+/// When an input was appended, and the latest such time of its partition so far: a node's clock may
+/// be behind when it comes back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spoken {
+    pub(crate) at: Timestamp,
+    pub(crate) latest: Timestamp,
 }
 
 impl Ledger {
@@ -63,11 +71,16 @@ impl Ledger {
         let offsets = log.append(vec![NewRecord { partition, bytes }]).wait().unwrap();
         let all = self.said.entry(partition).or_default();
         assert_eq!(offsets, [all.len() as Offset]);
-        all.push(said);
+        let latest = all.last().map_or(at, |(_, before)| before.latest.max(at));
+        all.push((said, Spoken { at, latest }));
     }
 
     pub(crate) fn at(&self, partition: Partition, offset: Offset) -> &Said {
-        &self.said[&partition][offset as usize]
+        &self.said[&partition][offset as usize].0
+    }
+
+    pub(crate) fn spoken(&self, partition: Partition, offset: Offset) -> Spoken {
+        self.said[&partition][offset as usize].1
     }
 
     pub(crate) fn entity(&self, offset: Offset) -> Entity {

@@ -9,8 +9,7 @@
 //!
 //! Not simulated, because lanes and shards do not do it yet: snapshots, leases of presence, pending
 //! and the agent's own line, transfers, sweeps, timers, look-ups of contacts, retention. The core is
-//! seen from outside: its races are the affair of its models and schedules. Nobody repeats a
-//! message after 72 hours or a command after 24.
+//! seen from outside: its races are the affair of its models and schedules.
 //!
 //! `CHASQUI_SEED=n` replays one seed, `CHASQUI_SEEDS=n` runs so many, `CHASQUI_SEED_FIRST=n` says
 //! where they begin, `CHASQUI_STEPS=n` how long each is.

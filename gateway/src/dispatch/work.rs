@@ -131,6 +131,7 @@ mod tests {
             answers: None,
             resume: vec![Resume::Command(7), Resume::Inbound(9)],
             at,
+            input_at: None,
             events,
         };
         Stamped { envelope: Envelope::of_input(at), body: Body::Record(record) }

@@ -18,8 +18,19 @@ pub struct Record {
     pub resume: Vec<Resume>,
     /// Lane time.
     pub at: Timestamp,
+    /// When the input it came from was appended, by the clock of the node that took it. `None`
+    /// where it came from no input, and in records of before this was written.
+    pub input_at: Option<Timestamp>,
     /// What happened, in order; empty when the input had no effect.
     pub events: Vec<Event>,
+}
+
+impl Record {
+    /// When the repeats of its input begin to count: by the time the input was appended. Lane time
+    /// stands still while a lane holds an input, and then leaps.
+    pub fn known_at(&self) -> Timestamp {
+        self.input_at.unwrap_or(self.at)
+    }
 }
 
 /// What a record came from.

@@ -20,8 +20,11 @@ pub struct Lane {
     pub next_counter: u64,
     /// Provider messages already handled.
     pub messages: Dedup,
-    /// Commands already handled.
+    /// Commands of `commands` already handled.
     pub commands: Dedup,
+    /// Commands of `control` already handled (lane 0). Each partition has a window of its own: one
+    /// that is read far ahead of the other must not end what the other remembers.
+    pub controls: Dedup,
     /// Closed conversations, each with its channel.
     pub closed: Dedup,
     /// How far its inputs are handled.
@@ -46,6 +49,7 @@ impl Default for Lane {
             next_counter: 0,
             messages: Dedup::new(limit::DEDUP_WINDOW),
             commands: Dedup::new(limit::COMMAND_WINDOW),
+            controls: Dedup::new(limit::COMMAND_WINDOW),
             closed: Dedup::new(limit::RECEIPT_WINDOW),
             progress: Progress::default(),
         }
@@ -57,7 +61,7 @@ impl Lane {
     /// so that a caller may still look at them.
     pub fn apply(&mut self, record: &Record) -> Vec<Conversation> {
         self.begin(record);
-        record.events.iter().filter_map(|event| self.apply_event(event, record.at)).collect()
+        record.events.iter().filter_map(|event| self.apply_event(event, record)).collect()
     }
 
     /// Folds what a record says beside its events.
@@ -66,13 +70,16 @@ impl Lane {
         if let Some((user, id)) = record.answers
             && !wrong(Mutant::CommandForgotten)
         {
-            self.commands.insert(command_key(user, id), record.at);
+            let of_control = matches!(record.cause, Cause::Control(_));
+            let known = if of_control { &mut self.controls } else { &mut self.commands };
+            known.insert(command_key(user, id), known_at(record));
         }
     }
 
     /// Whether this command was handled within the window.
     pub fn knows_command(&self, user: UserId, id: CommandId) -> bool {
-        self.commands.contains(command_key(user, id))
+        let key = command_key(user, id);
+        self.commands.contains(key) || self.controls.contains(key)
     }
 
     /// Whether this provider message was handled within the window.
@@ -96,20 +103,22 @@ impl Lane {
     }
 
     /// Folds one event of a record of this lane; the conversation, if that ends it.
-    pub(super) fn apply_event(&mut self, event: &Event, at: Timestamp) -> Option<Conversation> {
+    pub(super) fn apply_event(&mut self, event: &Event, record: &Record) -> Option<Conversation> {
         if let Event::Opened(opened) = event {
             let id = opened.conversation;
             self.next_counter = self.next_counter.max(id.counter() + 1);
             self.by_address.insert((opened.channel, opened.address.clone()), id);
-            self.conversations.insert(id, Conversation::open(opened, at));
+            self.conversations.insert(id, Conversation::open(opened, record.at));
             return None;
         }
         let conversation = self.conversations.get_mut(&event.conversation()?)?;
         if let Event::MessageReceived { provider_id, .. } = event {
-            self.messages.insert(message_key(conversation.channel, provider_id), at);
+            let key = message_key(conversation.channel, provider_id);
+            self.messages.insert(key, known_at(record));
         }
-        conversation.apply(event, at);
-        (conversation.state == ConversationState::Closed).then(|| self.close(event, at))?
+        conversation.apply(event, record.at);
+        let is_over = conversation.state == ConversationState::Closed;
+        is_over.then(|| self.close(event, known_at(record)))?
     }
 
     fn close(&mut self, event: &Event, at: Timestamp) -> Option<Conversation> {
@@ -180,6 +189,11 @@ impl Progress {
             Cause::HandOver(_) | Cause::Sweep(_) | Cause::Timer(_) => false,
         });
     }
+}
+
+/// When what a record says begins to be remembered.
+fn known_at(record: &Record) -> Timestamp {
+    if wrong(Mutant::WindowByLaneTime) { record.at } else { record.known_at() }
 }
 
 fn command_key(user: UserId, id: CommandId) -> u128 {

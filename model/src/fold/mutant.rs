@@ -54,11 +54,13 @@ pub enum Mutant {
     ResumedTooFar,
     /// A recovery reads its inputs from their start, and handles what it handled before.
     HandledAgain,
+    /// Repeats are known by lane time, which stands still while a lane holds an input.
+    WindowByLaneTime,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::EpochIgnored,
         Self::GapAccepted,
         Self::RepeatApplied,
@@ -82,6 +84,7 @@ impl Mutant {
         Self::OmenIgnored,
         Self::ResumedTooFar,
         Self::HandledAgain,
+        Self::WindowByLaneTime,
     ];
 }
 

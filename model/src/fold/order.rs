@@ -109,6 +109,7 @@ mod tests {
             answers: None,
             resume: Vec::new(),
             at,
+            input_at: None,
             events: Vec::new(),
         };
         let envelope = Envelope { epoch, number, ..Envelope::of_input(at) };

@@ -96,7 +96,7 @@ impl Shard {
         for event in &record.events {
             self.apply_event(record, event);
             let lane = self.lanes.entry(record.lane).or_default();
-            lane.apply_event(event, record.at);
+            lane.apply_event(event, record);
         }
     }
 

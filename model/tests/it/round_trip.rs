@@ -37,7 +37,8 @@ fn stamped(body: Body) -> Stamped {
 
 fn record(events: Vec<Event>) -> Stamped {
     let (lane, cause) = (LaneId::FIRST, Cause::Inbound(3));
-    let record = Record { lane, cause, answers: None, resume: Vec::new(), at: AT, events };
+    let resume = Vec::new();
+    let record = Record { lane, cause, answers: None, resume, at: AT, input_at: None, events };
     stamped(Body::Record(record))
 }
 

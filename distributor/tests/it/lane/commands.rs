@@ -59,6 +59,63 @@ fn a_repeated_command_has_one_effect_and_one_answer() {
     assert_eq!(names(&world.events()[before..]), ["sent", "rejected"], "another user's id");
 }
 
+/// Lane time stands still while a message is held, and leaps when it goes on: what was wished
+/// meanwhile is known by when it was appended.
+#[test]
+fn c2_a_repeat_after_a_long_hold_is_known() {
+    let mut world = World::unowned();
+    world.plan.sizes.slots = 1;
+    world.begin();
+    let [first, held] = [address_in(1, 0), address_in(1, 1)];
+    world.appear(ANA, Presence::Available);
+    world.run();
+    world.write(&first, "hi");
+    world.run();
+    world.write(&held, "hi");
+    world.run();
+    let began = world.records().last().unwrap().at;
+    world.advance(Duration::from_secs(80 * 3_600));
+    let conversation = world.open(&first).id;
+    world.wish_as(ANA, CommandId(77), send(conversation, "hello"));
+    world.run();
+    assert_eq!(world.records().last().unwrap().at, began, "lane time stands still");
+    world.close(ANA, conversation);
+    world.run();
+    let next = world.open(&held).id;
+    world.say(ANA, next, "hello");
+    world.run();
+    assert!(world.records().last().unwrap().at > began, "and goes on");
+    let before = world.events().len();
+    world.wish_as(ANA, CommandId(77), send(conversation, "hello"));
+    world.run();
+    world.crash();
+    world.wish_as(ANA, CommandId(77), send(conversation, "hello"));
+    world.run();
+    assert_eq!(names(&world.events()[before..]), Vec::<&str>::new());
+}
+
+/// After an outage `control` is read before `commands`: that must not end what these remember.
+#[test]
+fn c2_commands_and_presences_are_remembered_apart() {
+    let mut world = World::new();
+    world.appear(ANA, Presence::Available);
+    world.run();
+    world.write(&address_in(0, 0), "hi");
+    world.run();
+    let conversation = world.open(&address_in(0, 0)).id;
+    world.wish_as(ANA, CommandId(77), send(conversation, "hello"));
+    world.run();
+    let before = world.events().len();
+    world.tenure = None;
+    world.advance(Duration::from_secs(3_600));
+    world.wish_as(ANA, CommandId(77), send(conversation, "hello"));
+    world.advance(Duration::from_secs(30 * 3_600));
+    world.appear(BEN, Presence::Paused);
+    world.begin();
+    world.run();
+    assert_eq!(names(&world.events()[before..]), ["presence"]);
+}
+
 #[test]
 fn only_the_responsible_agent_may_reply() {
     let (mut world, conversation) = serving();

@@ -1,7 +1,7 @@
 //! A shard as its `events` show it, kept by plain means of its own: every record is judged as it
 //! comes, so every prefix of the log is.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use model::desk::{Assigned, Body, Cause, Event, Record, Resume, Settings, Stamped, Why, wire};
 use model::fold::{self, Verdict};
@@ -11,6 +11,7 @@ use model::service::ReceiptStatus;
 use model::time::Timestamp;
 use storage::port::{Log, Logged, Offset, Partition, Topic};
 
+use crate::check::judge;
 use crate::faulty::FaultyLog;
 use crate::ledger::Ledger;
 use crate::tally::Tally;
@@ -60,8 +61,9 @@ pub(crate) struct Books {
     pub(crate) open: BTreeMap<(ChannelId, String), ConversationId>,
     pub(crate) seats: BTreeMap<UserId, BTreeMap<ConversationId, u8>>,
     pub(crate) presence: BTreeMap<UserId, Presence>,
-    pub(crate) messages: HashSet<(ChannelId, String)>,
-    pub(crate) commands: HashSet<(UserId, CommandId)>,
+    /// When each message that had an effect was appended, and each command that was answered.
+    pub(crate) messages: HashMap<(ChannelId, String), Timestamp>,
+    pub(crate) commands: HashMap<(UserId, CommandId), Timestamp>,
     pub(crate) dead: HashSet<String>,
     /// Since the last rest: who got a freed seat, and whether the house changed.
     pub(crate) served: Vec<ConversationId>,
@@ -85,8 +87,8 @@ impl Books {
             open: BTreeMap::new(),
             seats: BTreeMap::new(),
             presence: BTreeMap::new(),
-            messages: HashSet::new(),
-            commands: HashSet::new(),
+            messages: HashMap::new(),
+            commands: HashMap::new(),
             dead: HashSet::new(),
             served: Vec::new(),
             restless: true,
@@ -151,13 +153,21 @@ impl Books {
 
     fn record(&mut self, record: &Record, ledger: &Ledger, tally: &mut Tally) {
         self.progress(record);
-        crate::check::judge::input(self, record, ledger, tally);
+        let spoken = judge::input(self, record, ledger, tally);
         if let Some(answered) = record.answers {
-            assert!(self.commands.insert(answered), "C2: {answered:?} is answered again");
+            let before = self.commands.insert(answered, spoken);
+            let again = judge::is_known(before, spoken, judge::COMMANDS);
+            assert!(!again, "C2: {answered:?} is answered again");
         }
         for event in &record.events {
             tally.count("event", name(event));
             self.event(record, event, tally);
+            if let Event::MessageReceived { message, provider_id, .. } = event {
+                let channel = self.talks[&message.conversation].channel;
+                let before = self.messages.insert((channel, provider_id.clone()), spoken);
+                let again = judge::is_known(before, spoken, judge::MESSAGES);
+                assert!(!again, "C2: {provider_id} is received again");
+            }
         }
         if let (Cause::Settings(offset), [Event::SettingsApplied { .. }]) =
             (record.cause, &record.events[..])
@@ -200,11 +210,9 @@ impl Books {
     fn event(&mut self, record: &Record, event: &Event, tally: &mut Tally) {
         match event {
             Event::Opened(opened) => self.opened(record, opened),
-            Event::MessageReceived { message, provider_id, sent_at, .. } => {
+            Event::MessageReceived { message, sent_at, .. } => {
                 let talk = self.step(message.conversation, message.seq);
                 talk.customer_at = talk.customer_at.max(*sent_at);
-                let key = (talk.channel, provider_id.clone());
-                assert!(self.messages.insert(key), "C2: {provider_id} is received again");
             }
             Event::MessageSent { message, .. } => {
                 self.step(message.conversation, message.seq).sent.insert(message.seq, None);

@@ -16,8 +16,22 @@ use crate::tally::Tally;
 /// How long a customer's message lets agents write: 24 hours less a minute.
 const WINDOW: Duration = Duration::from_secs(24 * 3_600 - 60);
 
-/// Judges a record by its input, before it changes the books.
-pub(crate) fn input(books: &Books, record: &Record, ledger: &Ledger, tally: &mut Tally) {
+/// How long the effect of a message must be known, and that of a command, from their appends.
+pub(crate) const MESSAGES: Duration = Duration::from_secs(72 * 3_600);
+pub(crate) const COMMANDS: Duration = Duration::from_secs(24 * 3_600);
+
+/// Whether what was first said at `before` and is said again at `now` must be known.
+pub(crate) fn is_known(before: Option<Timestamp>, now: Timestamp, window: Duration) -> bool {
+    before.is_some_and(|before| now <= before + window)
+}
+
+/// Judges a record by its input, before it changes the books; when that was appended.
+pub(crate) fn input(
+    books: &Books,
+    record: &Record,
+    ledger: &Ledger,
+    tally: &mut Tally,
+) -> Timestamp {
     let lane = u32::from(record.lane.get());
     let shard = u32::from(books.shard.get());
     let of_lane = shard * u32::from(ledger.lanes) + lane;
@@ -27,19 +41,32 @@ pub(crate) fn input(books: &Books, record: &Record, ledger: &Ledger, tally: &mut
         Cause::Control(offset) => (Topic::Control, shard, offset),
         Cause::Settings(offset) => (Topic::Settings, 0, offset),
         Cause::HandOver(_) | Cause::Sweep(_) | Cause::Timer(_) => {
-            return assert!(record.answers.is_none() && record.events.len() == 1, "{record:?}");
+            assert!(record.answers.is_none() && record.events.len() == 1, "{record:?}");
+            assert_eq!(record.input_at, None, "{record:?}");
+            return record.at;
         }
     };
     let partition = Partition::new(topic, index);
-    let said = ledger.at(partition, offset);
+    let (said, spoken) = (ledger.at(partition, offset), ledger.spoken(partition, offset));
+    assert_eq!(record.input_at, Some(spoken.at), "C2: {partition}@{offset}");
     if let [Event::InputRefused { reason }] = record.events[..] {
         let origin = format!("{partition}@{offset}");
         assert!(books.dead.contains(&origin), "C6: {origin} is refused and not in dead");
-        return refused(reason, said);
+        refused(reason, said);
+        return spoken.latest;
     }
     match said {
-        Said::Message { message, known: true } => received(books, message, (record, ledger)),
-        Said::Command(command) => commanded(books, command, record, tally),
+        Said::Message { message, known: true } => {
+            let of = (message, spoken.latest);
+            if !received_again(books, of, record, tally) {
+                received(books, message, (record, ledger));
+            }
+        }
+        Said::Command(command) => {
+            if !commanded_again(books, (command, spoken.latest), record, tally) {
+                commanded(books, command, record);
+            }
+        }
         Said::Entity(_) => {
             assert_eq!(record.events, [Event::SettingsApplied { next: offset + 1 }], "C6");
         }
@@ -48,6 +75,7 @@ pub(crate) fn input(books: &Books, record: &Record, ledger: &Ledger, tally: &mut
             panic!("C6: {said:?} is not refused: {record:?}")
         }
     }
+    spoken.latest
 }
 
 fn refused(reason: DeadReason, said: &Said) {
@@ -61,13 +89,28 @@ fn refused(reason: DeadReason, said: &Said) {
     assert!(lawful, "C6: {said:?} is refused as {reason:?}");
 }
 
+/// C2: whether a message is a repeat. Within its window it must be known as one; after that it may.
+fn received_again(
+    books: &Books,
+    (message, at): (&Inbound, Timestamp),
+    record: &Record,
+    tally: &mut Tally,
+) -> bool {
+    let Inbound { channel, provider_id, .. } = message;
+    let before = books.messages.get(&(*channel, provider_id.clone())).copied();
+    let duplicate = Event::Duplicate { channel: *channel, provider_id: provider_id.clone() };
+    let told = record.events == [duplicate];
+    assert!(told || !is_known(before, at, MESSAGES), "C2: it came before: {record:?}");
+    assert!(!told || before.is_some(), "C2: it did not come before: {record:?}");
+    if before.is_some() {
+        tally.count("message", if told { "repeated" } else { "repeated after its window" });
+    }
+    told
+}
+
 /// C2, C3: a message once, in the open conversation of its address or the next one.
 fn received(books: &Books, message: &Inbound, (record, ledger): (&Record, &Ledger)) {
     let Inbound { channel, address, provider_id, content, .. } = message;
-    if books.messages.contains(&(*channel, provider_id.clone())) {
-        let duplicate = Event::Duplicate { channel: *channel, provider_id: provider_id.clone() };
-        return assert_eq!(record.events, [duplicate], "C2: it came before");
-    }
     let opened = record.events.iter().find_map(|event| match event {
         Event::Opened(opened) => Some(opened),
         _ => None,
@@ -96,14 +139,29 @@ fn received(books: &Books, message: &Inbound, (record, ledger): (&Record, &Ledge
     assert_eq!(got, Vec::from_iter(want), "C2: {message:?}: {record:?}");
 }
 
-/// C2: a command once, and it is obeyed or refused as it must be.
-fn commanded(books: &Books, said: &CommandRecord, record: &Record, tally: &mut Tally) {
-    let CommandRecord { user, id, command, .. } = said;
-    if books.commands.contains(&(*user, *id)) {
-        tally.count("command", "repeated without effect");
-        assert!(record.events.is_empty() && record.answers.is_none(), "C2: again: {record:?}");
-        return;
+/// C2: whether a command is a repeat. Within its window it must be known as one; after that it may.
+fn commanded_again(
+    books: &Books,
+    (said, at): (&CommandRecord, Timestamp),
+    record: &Record,
+    tally: &mut Tally,
+) -> bool {
+    let before = books.commands.get(&(said.user, said.id)).copied();
+    let told = record.events.is_empty() && record.answers.is_none();
+    assert!(told || !is_known(before, at, COMMANDS), "C2: again: {record:?}");
+    assert!(!told || before.is_some(), "C2: nothing came of it: {record:?}");
+    if before.is_some() {
+        tally.count(
+            "command",
+            if told { "repeated without effect" } else { "repeated after its window" },
+        );
     }
+    told
+}
+
+/// C2: a command is obeyed or refused as it must be.
+fn commanded(books: &Books, said: &CommandRecord, record: &Record) {
+    let CommandRecord { user, id, command, .. } = said;
     assert_eq!(record.answers, Some((*user, *id)), "C2: nobody is answered");
     let [event] = &record.events[..] else { panic!("C2: {record:?}") };
     let got = match event {

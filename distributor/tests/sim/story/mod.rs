@@ -80,7 +80,7 @@ const ACTS: &[(usize, Act)] = &[
     (12, Act::ZombieTurn),
     (1, Act::Outage),
     (25, Act::Tick),
-    (1, Act::Leap),
+    (2, Act::Leap),
     (2, Act::Rest),
 ];
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use distributor::shard::Tenure;
-use model::desk::Entity;
+use model::desk::{Command, Entity};
 use model::id::GroupId;
 use parking_lot::Mutex;
 use storage::port::Partition;
@@ -115,18 +115,33 @@ impl Story {
         self.world.begin(at);
     }
 
-    /// Nobody owns anything for ten minutes, while customers go on writing.
+    /// Nobody owns anything for ten minutes, or for more than a day, while customers go on writing
+    /// and agents wishing.
     pub(super) fn outage(&mut self) {
         self.world.tally.count("fault", "outage");
         for at in 0..self.world.shards.len() {
             self.world.lose_owner(at, None);
         }
+        let long = self.leaps < Self::LEAPS && self.world.chance.once_in(4);
+        let seconds = if long { 26 * 3_600 } else { 600 };
         for n in 0..20 {
             self.tick();
             self.write(n % self.world.shards.len());
+            if long {
+                self.world.clock.set(self.world.now() + Duration::from_secs(seconds / 20));
+                self.wish_again();
+                self.write_again();
+            }
         }
-        self.world.clock.set(self.world.now() + Duration::from_secs(600));
+        if long {
+            self.world.tally.count("fault", "outage-of-a-day");
+            self.leaps += 1;
+        }
+        self.world.clock.set(self.world.now() + Duration::from_secs(seconds));
     }
+
+    /// How often a seed's time leaps by days.
+    const LEAPS: u32 = 2;
 
     pub(super) fn tick(&mut self) {
         let by = match self.world.chance.below(6) {
@@ -137,20 +152,43 @@ impl Story {
         self.world.clock.set(self.world.now() + by);
     }
 
-    /// A day passes at rest: sessions' windows close. Commands of before are not repeated. Not while
-    /// a message is held: lane time stands still then, and the window of commands with it.
+    /// A day passes at rest, or three: the windows of sessions and of repeats close. While a message
+    /// is held lane time stands still; what is wished then is repeated when it goes on.
     pub(super) fn leap(&mut self) {
         self.rest();
-        if self.leaps == 2 || self.world.is_held() {
+        if self.leaps == Self::LEAPS {
             return;
         }
-        self.world.tally.count("fault", "clock-leap");
+        let held = self.world.is_held();
+        self.world.tally.count("fault", if held { "clock-leap-while-held" } else { "clock-leap" });
         self.leaps += 1;
-        self.world.clock.set(self.world.now() + Duration::from_secs(25 * 3_600));
-        self.wished.clear();
+        let hours = if self.world.chance.once_in(3) { 73 } else { 25 };
+        self.world.clock.set(self.world.now() + Duration::from_secs(hours * 3_600));
         for at in 0..self.world.shards.len() {
             self.send(at);
             self.send(at);
+            if held {
+                self.make_room(at);
+            }
         }
+    }
+
+    /// Supervisors end conversations until no lane is full, and everybody says again what he said.
+    fn make_room(&mut self, at: usize) {
+        let supervisor = House::supervisor(self.shard(at));
+        let said = self.wished.len();
+        for _ in 0..self.world.house.sizes.slots {
+            let Some((conversation, _)) = self.talk(at, true) else { return };
+            let partition = self.commands_of(conversation);
+            self.wish(partition, supervisor, Command::Close { conversation });
+        }
+        self.rest();
+        self.write(at);
+        self.send(at);
+        self.rest();
+        let recent: Vec<_> = self.wished.iter().skip(said.saturating_sub(4)).cloned().collect();
+        recent.into_iter().for_each(|(partition, record)| {
+            self.world.say(partition, Said::Command(record));
+        });
     }
 }

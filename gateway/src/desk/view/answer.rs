@@ -136,6 +136,7 @@ mod tests {
             answers: Some(KEY),
             resume: Vec::new(),
             at: Timestamp::default(),
+            input_at: None,
             events,
         }
     }

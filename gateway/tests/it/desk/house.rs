@@ -193,6 +193,7 @@ impl House {
             answers,
             resume: Vec::new(),
             at: self.ports.clock.now(),
+            input_at: None,
             events: what,
         };
         let envelope = Envelope { epoch: 1, number: *number, ..envelope(&self.ports) };

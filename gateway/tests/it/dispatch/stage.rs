@@ -96,6 +96,7 @@ impl Stage {
             answers: None,
             resume,
             at,
+            input_at: None,
             events,
         };
         let envelope = Envelope { epoch: 1, number: self.number, ..Envelope::of_input(at) };

@@ -24,6 +24,8 @@ pub(super) struct Record {
     pub(super) at: i64,
     #[prost(message, repeated, tag = "6")]
     pub(super) events: Vec<Event>,
+    #[prost(sfixed64, optional, tag = "7")]
+    pub(super) input_at: Option<i64>,
 }
 
 impl Wire for desk::Record {
@@ -37,6 +39,7 @@ impl Wire for desk::Record {
             resume: self.resume.to_wire(),
             at: self.at.to_wire(),
             events: self.events.to_wire(),
+            input_at: self.input_at.to_wire(),
         }
     }
 
@@ -50,6 +53,7 @@ impl Wire for desk::Record {
             resume: Wire::from_wire(form.resume)?,
             at: Wire::from_wire(form.at)?,
             events: Wire::from_wire(form.events)?,
+            input_at: Wire::from_wire(form.input_at)?,
         })
     }
 }

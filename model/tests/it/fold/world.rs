@@ -343,7 +343,7 @@ impl World {
         let number = self.log.len() as u64;
         let envelope = Envelope { epoch: EPOCH, number, ..Envelope::of_input(at) };
         let lane = lane_id(lane);
-        let record = Record { lane, cause, answers, resume, at, events };
+        let record = Record { lane, cause, answers, resume, at, input_at: Some(at), events };
         self.log.push(Stamped { envelope, body: Body::Record(record) });
     }
 

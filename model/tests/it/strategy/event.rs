@@ -22,13 +22,15 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
     let lane = (0..=LaneId::MAX).prop_map(|n| LaneId::new(n).unwrap());
     let answers = option::of((user(), command_id()));
     let resume = vec(resume(), 0..5);
-    (lane, cause(), answers, resume, timestamp(), vec(event(), 0..5)).prop_map(
-        |(lane, cause, answers, resume, at, events)| Record {
+    let at = (timestamp(), option::of(timestamp()));
+    (lane, cause(), answers, resume, at, vec(event(), 0..5)).prop_map(
+        |(lane, cause, answers, resume, (at, input_at), events)| Record {
             lane,
             cause,
             answers,
             resume,
             at,
+            input_at,
             events,
         },
     )

@@ -40,6 +40,7 @@ pub(super) fn record(epoch: u32, number: u64, events: Vec<Event>) -> Bytes {
         answers: None,
         resume: Vec::new(),
         at,
+        input_at: None,
         events,
     };
     let envelope = Envelope { epoch, number, ..Envelope::of_input(at) };
