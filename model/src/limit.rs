@@ -173,3 +173,7 @@ pub const SWEEP_STEP: usize = 256;
 pub const OVERFLOW_GROUPS: usize = 8;
 /// Groups on one group's list of those it transfers to.
 pub const TRANSFER_GROUPS: usize = 1_024;
+/// Conversations in one page of an operation's list.
+pub const LISTED: usize = 200;
+/// Conversations looked at for one page of an operation's list, while its view stands still.
+pub const LISTED_LOOKS: usize = 2_000;

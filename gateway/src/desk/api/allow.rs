@@ -8,6 +8,8 @@ pub(crate) enum Action {
     Read,
     /// Wish something of it; the lane decides about the wish itself.
     Command,
+    /// Decide over its agent's head who has it from now on.
+    Reassign,
 }
 
 /// What he wants to do it to.
@@ -16,6 +18,8 @@ pub(crate) enum Object {
     /// A conversation, by the operation that serves it and its responsible agent: the last one,
     /// once it is closed.
     Conversation { operation: OperationId, agent: Option<UserId> },
+    /// The list of all open conversations of an operation.
+    Conversations { operation: OperationId },
     /// The groups, users and channels of an operation.
     Settings { operation: OperationId },
     /// The user's own presence, sockets and session.
@@ -28,13 +32,19 @@ pub(crate) fn allow(subject: &User, action: Action, object: Object) -> bool {
     if !subject.active {
         return false;
     }
+    let watches = subject.kind != UserKind::Agent;
     match (action, object) {
         (_, Object::Oneself { user }) => user == subject.id,
         (Action::Read, Object::Settings { operation }) => operation == subject.operation,
-        (Action::Command, Object::Settings { .. }) => false,
+        (Action::Read, Object::Conversations { operation }) => {
+            operation == subject.operation && watches
+        }
+        (_, Object::Settings { .. } | Object::Conversations { .. }) => false,
         (Action::Read | Action::Command, Object::Conversation { operation, agent }) => {
-            let of_his = agent == Some(subject.id) || subject.kind != UserKind::Agent;
-            operation == subject.operation && of_his
+            operation == subject.operation && (watches || agent == Some(subject.id))
+        }
+        (Action::Reassign, Object::Conversation { operation, .. }) => {
+            operation == subject.operation && watches
         }
     }
 }
@@ -65,12 +75,14 @@ mod tests {
 
     /// Object, then whether an agent and whether anybody else may read it, and may command it.
     #[rustfmt::skip]
-    const TABLE: [(Object, [bool; 2], [bool; 2]); 9] = [
+    const TABLE: [(Object, [bool; 2], [bool; 2]); 11] = [
         (Object::Conversation { operation: MINE, agent: Some(ANA) }, [true, true], [true, true]),
         (Object::Conversation { operation: MINE, agent: Some(UserId(2)) }, [false, true], [false, true]),
         (Object::Conversation { operation: MINE, agent: None }, [false, true], [false, true]),
         (Object::Conversation { operation: OperationId(2), agent: Some(ANA) }, [false, false], [false, false]),
         (Object::Conversation { operation: OperationId(2), agent: None }, [false, false], [false, false]),
+        (Object::Conversations { operation: MINE }, [false, true], [false, false]),
+        (Object::Conversations { operation: OperationId(2) }, [false, false], [false, false]),
         (Object::Settings { operation: MINE }, [true, true], [false, false]),
         (Object::Settings { operation: OperationId(2) }, [false, false], [false, false]),
         (Object::Oneself { user: ANA }, [true, true], [true, true]),
@@ -92,9 +104,24 @@ mod tests {
     }
 
     #[test]
+    fn a_conversation_is_reassigned_by_those_who_watch_over_it() {
+        let ask = |kind, operation, agent| {
+            let object = Object::Conversation { operation, agent };
+            allow(&user(kind, true), Action::Reassign, object)
+        };
+        for agent in [Some(ANA), Some(UserId(2)), None] {
+            assert!(!ask(UserKind::Agent, MINE, agent), "not even his own: {agent:?}");
+            for kind in [UserKind::Supervisor, UserKind::SupervisorAgent, UserKind::Administrator] {
+                assert!(ask(kind, MINE, agent), "{kind:?} {agent:?}");
+                assert!(!ask(kind, OperationId(2), agent), "{kind:?} {agent:?}");
+            }
+        }
+    }
+
+    #[test]
     fn who_is_not_active_may_nothing() {
         for (object, ..) in TABLE {
-            for action in [Action::Read, Action::Command] {
+            for action in [Action::Read, Action::Command, Action::Reassign] {
                 assert!(!allow(&user(UserKind::Administrator, false), action, object));
             }
         }

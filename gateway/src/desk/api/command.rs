@@ -8,7 +8,7 @@ use serde_json::json;
 use storage::port::{NewRecord, Partition, Topic};
 use tokio::time::{Instant, timeout_at};
 
-use crate::view::Expected;
+use crate::view::{CommandAnswer, Expected};
 
 use super::extract::Subject;
 use super::key::CommandKey;
@@ -34,10 +34,9 @@ pub(crate) async fn submit(
 ) -> Result<Outcome, Problem> {
     let deadline = Instant::now() + limit::COMMAND_WAIT;
     let id = desk.keys.id_of(subject.user.id, key, &command)?;
-    let done = |message| Outcome::Done(id, message);
     let partition = partition(desk, subject, &command)?;
     let waiter = match desk.view.expect(subject.user.id, id) {
-        Expected::Known(answer) => return answer.map(done).map_err(Problem::rejected),
+        Expected::Known(answer) => return told(id, answer),
         Expected::Later(waiter) => waiter,
     };
     let at = desk.ports.clock.now();
@@ -47,9 +46,26 @@ pub(crate) async fn submit(
     let appended = timeout_at(deadline, desk.ports.log.append(vec![record])).await;
     appended.map_err(|_| Problem::unavailable("the log is slow; the command may be taken"))??;
     match timeout_at(deadline, waiter.answer()).await {
-        Ok(Some(answer)) => answer.map(done).map_err(Problem::rejected),
+        Ok(Some(answer)) => told(id, answer),
         Ok(None) | Err(_) => Ok(Outcome::Accepted(id)),
     }
+}
+
+/// The answer to a command that came before under the same key; `None` if it did not, or is no
+/// longer remembered.
+pub(crate) fn repeated(
+    desk: &Desk,
+    subject: &Subject,
+    key: &CommandKey,
+    command: &Command,
+) -> Option<Result<Outcome, Problem>> {
+    let user = subject.user.id;
+    let id = key.names(user, command)?;
+    Some(told(id, desk.view.answered(user, id)?))
+}
+
+fn told(id: CommandId, answer: CommandAnswer) -> Result<Outcome, Problem> {
+    answer.map(|message| Outcome::Done(id, message)).map_err(Problem::rejected)
 }
 
 /// Where a command belongs: the home of the conversation it names, else the `control` of the shard

@@ -53,6 +53,13 @@ impl FromRequestParts<Arc<Desk>> for CommandKey {
     }
 }
 
+impl CommandKey {
+    /// The id of this command of this user under the key; `None` if the client sent none.
+    pub(crate) fn names(&self, user: UserId, command: &Command) -> Option<CommandId> {
+        Some(CommandId::of_key(self.0.as_ref()?, &bytes(user, command)))
+    }
+}
+
 impl Keys {
     /// The id of a user's command; a problem if its key was used for another one.
     pub(crate) fn id_of(
@@ -61,9 +68,8 @@ impl Keys {
         key: &CommandKey,
         command: &Command,
     ) -> Result<CommandId, Problem> {
-        let Some(key) = &key.0 else { return random() };
-        let id = CommandId::of_key(key, &bytes(user, command));
-        let first = self.uses.lock().first((user, CommandId::of_key(key, &[])), id);
+        let (Some(text), Some(id)) = (&key.0, key.names(user, command)) else { return random() };
+        let first = self.uses.lock().first((user, CommandId::of_key(text, &[])), id);
         if first == id { Ok(id) } else { Err(Problem::reused_key()) }
     }
 }

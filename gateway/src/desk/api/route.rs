@@ -11,7 +11,7 @@ use model::limit;
 use crate::console;
 
 use super::OPENAPI;
-use super::agent::{conversation, listing, live, message, myself, session};
+use super::agent::{assignment, conversation, listing, live, message, myself, session};
 use super::problem::Problem;
 use super::server::{Desk, guard};
 
@@ -40,8 +40,11 @@ pub enum Verb {
 const CONVERSATION: &str = "/v1/conversations/{id}";
 const MESSAGES: &str = "/v1/conversations/{id}/messages";
 
+const TRANSFER: &str = "/v1/conversations/{id}/transfer";
+const REASSIGN: &str = "/v1/conversations/{id}/reassign";
+
 /// Every route of the API; the console's files are beside it.
-pub const ROUTES: [Route; 15] = [
+pub const ROUTES: [Route; 19] = [
     open(Verb::Post, "/v1/login", || post(session::login)),
     open(Verb::Get, "/v1/openapi.json", || get(openapi)),
     route(Verb::Post, "/v1/logout", || post(session::logout)),
@@ -53,6 +56,10 @@ pub const ROUTES: [Route; 15] = [
     route(Verb::Get, MESSAGES, || get(message::list)),
     route(Verb::Post, MESSAGES, || post(message::send)),
     route(Verb::Post, "/v1/conversations/{id}/close", || post(conversation::close)),
+    route(Verb::Post, TRANSFER, || post(assignment::transfer)),
+    route(Verb::Post, REASSIGN, || post(assignment::reassign)),
+    route(Verb::Post, "/v1/conversations/{id}/pend", || post(assignment::pend)),
+    route(Verb::Post, "/v1/conversations/{id}/resume", || post(assignment::resume)),
     route(Verb::Get, "/v1/queues", || get(listing::queues)),
     route(Verb::Get, "/v1/groups", || get(listing::groups)),
     route(Verb::Get, "/v1/users", || get(listing::users)),

@@ -38,15 +38,17 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
 
 /// Every file.
-pub const ASSETS: [Asset; 15] = [
+pub const ASSETS: [Asset; 17] = [
     asset!("/", "index.html", HTML),
     asset!("style.css", CSS),
     asset!("icon.svg", SVG),
     asset!("js/api.js", SCRIPT),
-    asset!("js/chat.js", SCRIPT),
-    asset!("js/desk.js", SCRIPT),
+    asset!("js/desk/chat.js", SCRIPT),
+    asset!("js/desk/desk.js", SCRIPT),
+    asset!("js/desk/list.js", SCRIPT),
+    asset!("js/desk/overview.js", SCRIPT),
+    asset!("js/desk/whom.js", SCRIPT),
     asset!("js/dom.js", SCRIPT),
-    asset!("js/list.js", SCRIPT),
     asset!("js/live.js", SCRIPT),
     asset!("js/login.js", SCRIPT),
     asset!("js/main.js", SCRIPT),

@@ -53,6 +53,14 @@ impl Answers {
         Expected::Later(Waiter { answers: Arc::clone(self), key, receiver })
     }
 
+    /// The answer, if it was given and is remembered.
+    pub(super) fn known(&self, key: CommandKey) -> Option<CommandAnswer> {
+        match self.slots.get(&key)?.value() {
+            Slot::Known(answer) => Some(*answer),
+            Slot::Awaited(_) => None,
+        }
+    }
+
     /// Takes the answer a record gives; whether it is the first to this command. The first stands:
     /// the record of a repeat has no effect and so no message to name.
     pub(super) fn resolve(&self, key: CommandKey, record: &Record) -> bool {

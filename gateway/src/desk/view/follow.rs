@@ -69,14 +69,17 @@ impl Follower {
 
     fn fold(&mut self, batch: &[Applied]) {
         let settings = self.settings.current();
+        let shard = Arc::clone(&self.shard);
         for applied in batch {
             if let Body::Record(record) = &applied.stamped.body {
-                // Shown first: who has his answer finds its effect in the view.
-                self.shard.lock().apply(record, &settings);
+                // Under one lock: who has his answer finds its effect in the view, and who finds
+                // the effect finds the answer.
+                let mut shown = shard.lock();
+                shown.apply(record, &settings);
                 self.answer(record);
             }
         }
-        self.shard.lock().tell_queues(&settings, self.clock.now());
+        shard.lock().tell_queues(&settings, self.clock.now());
         if let Some(last) = batch.last() {
             self.progress.send_modify(|progress| progress.next = last.offset + 1);
         }

@@ -10,9 +10,10 @@
 //! socket, [`model::limit::VIEW_ANSWERS`] and [`model::limit::VIEW_CLOSED`] a shard. What is older
 //! is history's.
 //!
-//! Reading order: [`View`], [`shown`], `shard`, `subscriber`, `answer`, `follow`.
+//! Reading order: [`View`], [`shown`], `chat`, `shard`, `subscriber`, `answer`, `follow`.
 
 mod answer;
+mod chat;
 mod follow;
 mod queue;
 mod shard;

@@ -1,18 +1,19 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use model::desk::{Event, Record, Settings};
-use model::fold::Conversation;
-use model::id::{ConversationId, GroupId, MessageId, OperationId, UserId};
+use model::id::{ConversationId, GroupId, OperationId, UserId};
 use model::limit;
 use model::people::{Presence, User, UserKind};
-use model::service::{Author, ConversationState, ReceiptStatus};
+use model::service::ConversationState;
 use model::time::Timestamp;
 use serde::Serialize;
 
+use super::chat::{Chat, Standing};
 use super::queue::Queues;
 use super::shown::{
-    Hello, ShownConversation, ShownMessage, ShownQueue, ShownUser, channel_name, sees_queue,
+    HeadPage, Hello, ShownConversation, ShownMessage, ShownQueue, ShownUser, sees_queue,
 };
 use super::subscriber::{Push, Subscribers, Subscription};
 
@@ -32,41 +33,13 @@ pub struct Facts {
 pub(super) struct ShardView {
     chats: HashMap<ConversationId, Chat>,
     of_agent: HashMap<UserId, BTreeSet<ConversationId>>,
+    open_in: HashMap<OperationId, BTreeSet<ConversationId>>,
     closed: VecDeque<ConversationId>,
     queues: Queues,
     presence: HashMap<UserId, Presence>,
     subscribers: Subscribers,
     /// Users with a socket who watch over others.
     watchers: BTreeSet<UserId>,
-}
-
-#[derive(Debug)]
-struct Chat {
-    state: Conversation,
-    messages: VecDeque<ShownMessage>,
-}
-
-#[derive(Serialize)]
-struct AssignedFrame {
-    conversation: ShownConversation,
-}
-
-#[derive(Serialize)]
-struct MessageFrame<'a> {
-    conversation: ConversationId,
-    message: &'a ShownMessage,
-}
-
-#[derive(Serialize)]
-struct StatusFrame {
-    conversation: ConversationId,
-    seq: u32,
-    status: ReceiptStatus,
-}
-
-#[derive(Serialize)]
-struct ClosedFrame {
-    conversation: ConversationId,
 }
 
 #[derive(Serialize)]
@@ -87,9 +60,9 @@ impl ShardView {
         for event in &record.events {
             match event {
                 Event::Opened(opened) => {
-                    let state = Conversation::open(opened, record.at);
-                    let chat = Chat { state, messages: VecDeque::new() };
-                    self.chats.insert(opened.conversation, chat);
+                    let id = opened.conversation;
+                    self.chats.insert(id, Chat::open(opened, record.at));
+                    self.open_in.entry(opened.operation).or_default().insert(id);
                 }
                 Event::PresenceChanged { user, presence, .. } => {
                     self.set_presence(*user, *presence, settings);
@@ -107,7 +80,7 @@ impl ShardView {
         }
         let frames: Vec<(GroupId, Arc<Push>)> = due
             .into_iter()
-            .map(|(group, waiting)| (group, push("queue", &QueueFrame { group, waiting })))
+            .map(|(group, waiting)| (group, Push::shared("queue", &QueueFrame { group, waiting })))
             .collect();
         for id in self.subscribers.users() {
             let Some(user) = settings.users.get(&id) else { continue };
@@ -142,6 +115,30 @@ impl ShardView {
         ids.filter_map(|id| self.conversation(*id, settings)).collect()
     }
 
+    /// Open conversations of an operation after `after`, in order of their ids: up to
+    /// [`limit::LISTED`] of them, those in `state` where one is asked for.
+    pub(super) fn open_in(
+        &self,
+        operation: OperationId,
+        (after, state): (Option<ConversationId>, Option<ConversationState>),
+        settings: &Settings,
+    ) -> HeadPage {
+        let mut page = HeadPage::default();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let open = self.open_in.get(&operation).into_iter();
+        let open = open.flat_map(|open| open.range((from, Bound::Unbounded)));
+        for (looked, id) in open.enumerate() {
+            if looked == limit::LISTED_LOOKS || page.items.len() == limit::LISTED {
+                page.more = true;
+                break;
+            }
+            page.next = Some(*id);
+            let found = self.chats.get(id).filter(|c| state.is_none_or(|s| s == c.state.state));
+            page.items.extend(found.map(|chat| chat.head(settings)));
+        }
+        page
+    }
+
     /// A conversation that is open or was closed lately.
     pub(super) fn conversation(
         &self,
@@ -153,7 +150,7 @@ impl ShardView {
 
     /// The newest messages of a conversation, oldest first.
     pub(super) fn messages(&self, id: ConversationId) -> Option<Vec<ShownMessage>> {
-        Some(self.chats.get(&id)?.messages.iter().cloned().collect())
+        Some(self.chats.get(&id)?.messages())
     }
 
     /// What a decision about a conversation rests on.
@@ -184,66 +181,101 @@ impl ShardView {
         if self.watchers.is_empty() && !self.subscribers.has(user) {
             return;
         }
-        let frame = push("presence", &PresenceFrame { user, presence });
+        let frame = Push::shared("presence", &PresenceFrame { user, presence });
         self.subscribers.push(user, &frame);
-        let operation = |id: UserId| Some(settings.users.get(&id)?.operation);
-        let home = operation(user);
+        if let Some(home) = settings.users.get(&user).map(|found| found.operation) {
+            self.tell_watchers((home, Some(user)), &frame, settings);
+        }
+    }
+
+    /// Tells those who watch over `operation`, but for one who was told already.
+    fn tell_watchers(
+        &mut self,
+        (operation, told): (OperationId, Option<UserId>),
+        frame: &Arc<Push>,
+        settings: &Settings,
+    ) {
         let subscribers = &mut self.subscribers;
-        self.watchers.retain(|watcher| {
-            if *watcher != user && home.is_some() && operation(*watcher) == home {
-                subscribers.push(*watcher, &frame);
+        self.watchers.retain(|id| {
+            let watcher = settings.users.get(id).filter(|user| user.kind != UserKind::Agent);
+            if told != Some(*id) && watcher.is_some_and(|user| user.operation == operation) {
+                subscribers.push(*id, frame);
             }
-            subscribers.has(*watcher)
+            subscribers.has(*id)
         });
     }
 
     fn apply_to_chat(&mut self, event: &Event, at: Timestamp, settings: &Settings) {
         let Some(id) = event.conversation() else { return };
         let Some(chat) = self.chats.get_mut(&id) else { return };
-        let (queue, holder) = (chat.queue(), chat.holder());
-        chat.state.apply(event, at);
-        self.queues.shift(queue, chat.queue());
-        let now_holder = chat.holder();
-        if let Some(change) = chat.note(event, at)
-            && let Some(agent) = now_holder.filter(|agent| self.subscribers.has(*agent))
+        if let Some(change) = chat.apply(event, at)
+            && let Some(agent) = chat.holder().filter(|agent| self.subscribers.has(*agent))
         {
-            let frame = chat.frame(change);
+            let frame = chat.changed(change);
             self.subscribers.push(agent, &frame);
         }
-        self.move_holder(id, holder, now_holder);
-        match event {
-            Event::Assigned(_) => self.tell_assigned(id, settings),
-            Event::Closed { .. } => self.keep_closed(id),
-            _ => {}
+        // Where a move leads to is in the same record: what lies between is nobody's business.
+        if !matches!(event, Event::Moved(_)) {
+            self.settle(id, event, settings);
         }
     }
 
-    fn move_holder(&mut self, id: ConversationId, from: Option<UserId>, to: Option<UserId>) {
-        if from == to {
+    /// Brings queues, screens and watchers in line with where a conversation stands by `event`.
+    fn settle(&mut self, id: ConversationId, event: &Event, settings: &Settings) {
+        let Some((before, now)) = self.chats.get_mut(&id).map(Chat::tell) else { return };
+        if before == now {
             return;
         }
-        if let Some(agent) = from {
-            self.of_agent.entry(agent).or_default().remove(&id);
-            if self.subscribers.has(agent) {
-                let frame = push("conversation.closed", &ClosedFrame { conversation: id });
-                self.subscribers.push(agent, &frame);
-            }
+        self.queues.shift(before.queue(), now.queue());
+        self.tell_holders(id, (before, now), event, settings);
+        if matches!(event, Event::Closed { .. }) {
+            self.keep_closed(id);
+        }
+    }
+
+    fn tell_holders(
+        &mut self,
+        id: ConversationId,
+        (before, now): (Standing, Standing),
+        event: &Event,
+        settings: &Settings,
+    ) {
+        let (from, to) = (before.holder(), now.holder());
+        if from != to {
+            self.move_holder(id, from, to);
+        }
+        let Some(chat) = self.chats.get(&id) else { return };
+        if let Some(agent) = from.filter(|agent| from != to && self.subscribers.has(*agent)) {
+            self.subscribers.push(agent, &chat.went(event));
+        }
+        if let Some(agent) = to.filter(|agent| from != to && self.subscribers.has(*agent)) {
+            self.subscribers.push(agent, &chat.came(settings));
+        }
+        let stays = to.filter(|agent| from == to && self.subscribers.has(*agent));
+        if stays.is_none() && self.watchers.is_empty() {
+            return;
+        }
+        let (frame, operation) = (chat.stands(settings), chat.state.operation);
+        if let Some(agent) = stays {
+            self.subscribers.push(agent, &frame);
+        }
+        self.tell_watchers((operation, stays), &frame, settings);
+    }
+
+    fn move_holder(&mut self, id: ConversationId, from: Option<UserId>, to: Option<UserId>) {
+        if let Some(held) = from.and_then(|agent| self.of_agent.get_mut(&agent)) {
+            held.remove(&id);
         }
         if let Some(agent) = to {
             self.of_agent.entry(agent).or_default().insert(id);
         }
     }
 
-    fn tell_assigned(&mut self, id: ConversationId, settings: &Settings) {
-        let Some(chat) = self.chats.get(&id) else { return };
-        let Some(agent) = chat.holder().filter(|agent| self.subscribers.has(*agent)) else {
-            return;
-        };
-        let frame = AssignedFrame { conversation: chat.shown(settings) };
-        self.subscribers.push(agent, &push("conversation.assigned", &frame));
-    }
-
     fn keep_closed(&mut self, id: ConversationId) {
+        let operation = self.chats.get(&id).map(|chat| chat.state.operation);
+        if let Some(open) = operation.and_then(|operation| self.open_in.get_mut(&operation)) {
+            open.remove(&id);
+        }
         self.closed.push_back(id);
         if self.closed.len() > limit::VIEW_CLOSED
             && let Some(oldest) = self.closed.pop_front()
@@ -251,94 +283,4 @@ impl ShardView {
             self.chats.remove(&oldest);
         }
     }
-}
-
-/// What an event changed in what is shown of a conversation's messages.
-enum Change {
-    /// The newest message is new.
-    Message,
-    /// A message of ours came further.
-    Status { seq: u32, status: ReceiptStatus },
-}
-
-impl Chat {
-    /// The queue it waits in; an agent's own line is none.
-    fn queue(&self) -> Option<GroupId> {
-        let waits = self.state.state == ConversationState::Queued;
-        self.state.group.filter(|_| waits && self.state.agent.is_none())
-    }
-
-    /// The agent who has it on his screen: it holds a seat of his, is set aside, or waits in his
-    /// own line to come back.
-    fn holder(&self) -> Option<UserId> {
-        self.state.agent.filter(|_| self.state.state != ConversationState::Closed)
-    }
-
-    /// Brings what is shown in line with the state the event led to.
-    fn note(&mut self, event: &Event, at: Timestamp) -> Option<Change> {
-        let at = at.as_millis();
-        match event {
-            Event::MessageReceived { message, content, .. } => {
-                Some(self.show(ShownMessage::new(message.seq, Author::Contact, content, at)))
-            }
-            Event::MessageSent { message, author, content } => {
-                Some(self.show(ShownMessage::new(message.seq, *author, content, at)))
-            }
-            Event::SendAnswered { message, .. } | Event::ReceiptApplied { message, .. } => {
-                self.note_status(*message)
-            }
-            _ => None,
-        }
-    }
-
-    fn show(&mut self, message: ShownMessage) -> Change {
-        if self.messages.len() == limit::VIEW_MESSAGES {
-            self.messages.pop_front();
-        }
-        self.messages.push_back(message);
-        Change::Message
-    }
-
-    fn note_status(&mut self, id: MessageId) -> Option<Change> {
-        let status = self.state.sent(id.seq)?.status?;
-        let shown = self.messages.iter_mut().rev().find(|message| message.seq == id.seq)?;
-        if shown.status == Some(status) {
-            return None;
-        }
-        shown.status = Some(status);
-        Some(Change::Status { seq: id.seq, status })
-    }
-
-    fn frame(&self, change: Change) -> Arc<Push> {
-        let conversation = self.state.id;
-        match (change, self.messages.back()) {
-            (Change::Status { seq, status }, _) => {
-                push("message.status", &StatusFrame { conversation, seq, status })
-            }
-            (Change::Message, message) => {
-                push("message", &message.map(|message| MessageFrame { conversation, message }))
-            }
-        }
-    }
-
-    fn shown(&self, settings: &Settings) -> ShownConversation {
-        let state = &self.state;
-        ShownConversation {
-            id: state.id,
-            protocol: state.protocol.clone(),
-            channel: state.channel,
-            channel_name: channel_name(settings, state.channel),
-            address: state.address.clone(),
-            name: state.name.clone(),
-            state: state.state,
-            group: state.group,
-            agent: state.agent,
-            opened_at_ms: state.opened_at.as_millis(),
-            messages: self.messages.iter().cloned().collect(),
-        }
-    }
-}
-
-fn push<T: Serialize>(kind: &'static str, data: &T) -> Arc<Push> {
-    Arc::new(Push::new(kind, data))
 }

@@ -1,6 +1,6 @@
 //! What the desk is shown, as its JSON.
 
-use model::desk::Settings;
+use model::desk::{MoveKind, Moved, Settings};
 use model::id::{ChannelId, ConversationId, GroupId, ProtocolNumber, UserId};
 use model::people::{Cap, Presence, User, UserKind};
 use model::service::{Author, Content, ConversationState, ReceiptStatus};
@@ -17,6 +17,8 @@ pub struct ShownUser {
     pub name: String,
     /// What he may do.
     pub kind: UserKind,
+    /// Whether he may log in and be given conversations.
+    pub active: bool,
     /// The most conversations he holds at once.
     pub cap: Cap,
     /// The groups he is a member of.
@@ -26,6 +28,18 @@ pub struct ShownUser {
 /// A conversation with its newest messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ShownConversation {
+    /// Everything beside.
+    #[serde(flatten)]
+    pub head: ShownHead,
+    /// How it was moved last, if it was and the view still knows.
+    pub moved: Option<ShownMove>,
+    /// Its newest messages, oldest first.
+    pub messages: Vec<ShownMessage>,
+}
+
+/// A conversation without its messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ShownHead {
     /// Its id, as text: it has more bits than a JavaScript number.
     pub id: ConversationId,
     /// What the customer may quote.
@@ -42,12 +56,37 @@ pub struct ShownConversation {
     pub state: ConversationState,
     /// The group it waits in or was assigned through.
     pub group: Option<GroupId>,
-    /// The responsible agent.
+    /// The responsible agent; of one that is queued, he in whose own line it waits.
     pub agent: Option<UserId>,
     /// When it began, in milliseconds since the Unix epoch.
     pub opened_at_ms: i64,
-    /// Its newest messages, oldest first.
-    pub messages: Vec<ShownMessage>,
+    /// When it ends if the customer, who was warned of it, stays silent; in milliseconds since the
+    /// Unix epoch.
+    pub warned_until_ms: Option<i64>,
+}
+
+/// How a conversation left its group, its agent or both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ShownMove {
+    /// `transfer`, `reassign` or `redirect`.
+    pub kind: &'static str,
+    /// Who did it.
+    pub by: ShownAuthor,
+    /// What he noted for whoever gets it; may be empty.
+    pub note: String,
+    /// When, on lane time, in milliseconds since the Unix epoch.
+    pub at_ms: i64,
+}
+
+/// Some of an operation's open conversations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeadPage {
+    /// In order of their ids.
+    pub items: Vec<ShownHead>,
+    /// The last one looked at: the next page comes after it.
+    pub next: Option<ConversationId>,
+    /// Whether there are more to look at.
+    pub more: bool,
 }
 
 /// A message.
@@ -134,9 +173,22 @@ impl ShownUser {
             login: user.login.clone(),
             name: user.name.clone(),
             kind: user.kind,
+            active: user.active,
             cap: user.cap,
             groups: user.groups.iter().map(|membership| membership.group).collect(),
         }
+    }
+}
+
+impl ShownMove {
+    /// What is shown of a move at `at_ms`.
+    pub fn new(moved: &Moved, at_ms: i64) -> Self {
+        let kind = match moved.kind {
+            MoveKind::Transfer => "transfer",
+            MoveKind::Reassign => "reassign",
+            MoveKind::Redirect => "redirect",
+        };
+        Self { kind, by: ShownAuthor::of(moved.by), note: moved.note.clone(), at_ms }
     }
 }
 

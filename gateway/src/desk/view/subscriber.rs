@@ -46,6 +46,11 @@ impl Push {
         let data = serde_json::to_string(data).expect("what is shown has a JSON form");
         Self { kind, data: data.into_boxed_str() }
     }
+
+    /// A frame of `kind` for several sockets.
+    pub(super) fn shared<T: Serialize>(kind: &'static str, data: &T) -> Arc<Self> {
+        Arc::new(Self::new(kind, data))
+    }
 }
 
 impl Subscribers {

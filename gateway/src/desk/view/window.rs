@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 use model::desk::Settings;
 use model::id::{CommandId, ConversationId, ShardId, UserId};
 use model::people::{Presence, User};
+use model::service::ConversationState;
 use parking_lot::Mutex;
 use storage::port::{Offset, Position};
 use storage::tail::EventTail;
@@ -13,10 +14,10 @@ use tokio::sync::watch;
 use crate::Ports;
 use crate::follow::SettingsFollower;
 
-use super::answer::{Answers, Expected};
+use super::answer::{Answers, CommandAnswer, Expected};
 use super::follow::{Follower, Progress};
 use super::shard::{Facts, ShardView};
-use super::shown::{ShownConversation, ShownMessage, ShownQueue};
+use super::shown::{HeadPage, ShownConversation, ShownMessage, ShownQueue};
 use super::subscriber::Subscription;
 
 /// The view of every shard.
@@ -84,6 +85,11 @@ impl View {
         self.answers.expect((user, id))
     }
 
+    /// What the log said of a command, if that is remembered.
+    pub fn answered(&self, user: UserId, id: CommandId) -> Option<CommandAnswer> {
+        self.answers.known((user, id))
+    }
+
     /// Opens a user's socket; `None` when he has as many as he may, or his operation is unknown.
     pub fn subscribe(&self, user: &User) -> Option<Subscription> {
         let settings = self.settings.current();
@@ -95,6 +101,22 @@ impl View {
         let settings = self.settings.current();
         let shard = self.of_user(user, &settings);
         shard.map_or_else(Vec::new, |view| view.lock().conversations_of(user.id, &settings))
+    }
+
+    /// Open conversations of `user`'s operation after `after`, those in `state` where one is asked
+    /// for. At most [`model::limit::LISTED_LOOKS`] are looked at for one page.
+    pub fn open_in_operation(
+        &self,
+        user: &User,
+        after: Option<ConversationId>,
+        state: Option<ConversationState>,
+    ) -> HeadPage {
+        let settings = self.settings.current();
+        let shard = self.of_user(user, &settings);
+        let page = |view: &Mutex<ShardView>| {
+            view.lock().open_in(user.operation, (after, state), &settings)
+        };
+        shard.map_or_else(HeadPage::default, page)
     }
 
     /// The queues `user` sees.

@@ -106,7 +106,8 @@ fn every_word_used_is_in_the_catalogue_and_every_word_there_is_used() {
         assert!(there, "{key} is used and has no words");
     }
     // Keys with a variable last part.
-    let families = ["error.", "presence.", "connection.", "status.", "message.author."];
+    let families =
+        ["error.", "presence.", "connection.", "status.", "message.author.", "state.", "gone."];
     for key in en.keys() {
         let plural = key.rsplit_once('.').is_some_and(|(stem, _)| used.contains(stem));
         let family = families.iter().any(|family| key.starts_with(family));

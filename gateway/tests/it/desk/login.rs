@@ -36,7 +36,7 @@ async fn the_right_password_opens_a_session() {
     let want = format!("chasqui_session={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200");
     assert_eq!(cookie, want);
     let user = json!({
-        "id": 1, "login": "ana", "name": "ANA", "kind": "agent", "cap": 5, "groups": [1],
+        "id": 1, "login": "ana", "name": "ANA", "kind": "agent", "active": true, "cap": 5, "groups": [1],
     });
     assert_eq!(answer.json()["user"], user);
     let me = house.get("/v1/me", &token).await;

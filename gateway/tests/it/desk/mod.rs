@@ -16,4 +16,3 @@ mod login;
 mod page;
 mod permission;
 mod shape;
-mod slow;

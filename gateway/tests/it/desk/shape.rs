@@ -148,6 +148,8 @@ async fn the_conversation_is_shown_as_agreed() {
         "group": 1,
         "agent": 1,
         "opened_at_ms": 1_800_000_000_000_i64,
+        "warned_until_ms": null,
+        "moved": null,
         "messages": [{
             "seq": 1,
             "direction": "in",

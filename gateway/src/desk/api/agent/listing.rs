@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use model::id::OperationId;
-use model::people::Group;
+use model::people::{Group, Presence};
 use model::service::Channel;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::api::allow::{Action, Object};
@@ -13,6 +14,13 @@ use crate::api::extract::Subject;
 use crate::api::problem::Problem;
 use crate::api::server::Desk;
 use crate::view::shown::ShownUser;
+
+#[derive(Serialize)]
+struct Colleague {
+    #[serde(flatten)]
+    user: ShownUser,
+    presence: Presence,
+}
 
 /// `GET /v1/queues`
 pub(crate) async fn queues(
@@ -30,11 +38,16 @@ pub(crate) async fn groups(subject: Subject) -> Result<Response, Problem> {
     Ok(items(groups.map(shown_group)))
 }
 
-/// `GET /v1/users`: of the user's operation.
-pub(crate) async fn users(subject: Subject) -> Result<Response, Problem> {
+/// `GET /v1/users`: of the user's operation, each with his presence.
+pub(crate) async fn users(
+    State(desk): State<Arc<Desk>>,
+    subject: Subject,
+) -> Result<Response, Problem> {
     let operation = readable(&subject)?;
     let users = subject.settings.users.values().filter(|user| user.operation == operation);
-    Ok(items(users.map(|user| json!(ShownUser::of(user)))))
+    let shown =
+        |user| Colleague { user: ShownUser::of(user), presence: desk.view.presence_of(user) };
+    Ok(items(users.map(|user| json!(shown(user)))))
 }
 
 /// `GET /v1/channels`: of the user's operation.

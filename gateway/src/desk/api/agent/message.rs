@@ -12,14 +12,14 @@ use serde_json::json;
 use storage::port::{EntryKind, EntryRow, ReceiptRow};
 
 use crate::api::allow::Action;
-use crate::api::command::{Outcome, submit};
+use crate::api::command::Outcome;
 use crate::api::extract::{Asked, Body, ConversationPath, Subject};
 use crate::api::key::CommandKey;
 use crate::api::problem::Problem;
 use crate::api::server::Desk;
 use crate::view::shown::{Direction, ShownMessage};
 
-use super::conversation::find;
+use super::conversation::{find, wish};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,12 +60,12 @@ pub(crate) async fn send(
     key: CommandKey,
     Body(body): Body<SendBody>,
 ) -> Result<Response, Problem> {
-    find(&desk, &subject, Action::Command, conversation).await?;
     if body.text.trim().is_empty() || body.text.len() > limit::TEXT_BYTES {
         return Err(Problem::rejected(Rejection::UnsendableContent));
     }
     let content = Content::Text(body.text);
-    match submit(&desk, &subject, &key, Command::Send { conversation, content }).await? {
+    let command = Command::Send { conversation, content };
+    match wish(&desk, &subject, &key, (conversation, command)).await? {
         Outcome::Done(_, Some(message)) => {
             Ok(Json(json!({ "id": message.to_string() })).into_response())
         }

@@ -1,5 +1,6 @@
 //! What a user at the desk may ask.
 
+pub(super) mod assignment;
 pub(super) mod conversation;
 pub(super) mod listing;
 pub(super) mod live;

@@ -36,10 +36,25 @@ export const logIn = (login, password) => ask('POST', '/v1/login', { login, pass
 export const logInByLink = (link) => ask('POST', '/v1/login', { link });
 export const logOut = () => ask('POST', '/v1/logout');
 export const setPresence = (presence) => ask('PUT', '/v1/me/presence', { presence });
+export const groups = () => ask('GET', '/v1/groups');
+export const users = () => ask('GET', '/v1/users');
+export const ofOperation = (after) =>
+  ask('GET', `/v1/conversations?scope=operation${after === null ? '' : `&after=${after}`}`);
+export const pend = (id) => ask('POST', `${conversation(id)}/pend`);
+export const resume = (id) => ask('POST', `${conversation(id)}/resume`);
 export const close = (id) => ask('POST', `${conversation(id)}/close`);
 export const earlier = (id, before) =>
   ask('GET', `${conversation(id)}/messages?before=${before}`);
 
-/** Sends a text; asked again with the same key it is still sent once. */
-export const send = (id, text, key) =>
-  ask('POST', `${conversation(id)}/messages`, { text }, { 'Idempotency-Key': key });
+const once = (id, what, body, key) =>
+  ask('POST', `${conversation(id)}/${what}`, body, { 'Idempotency-Key': key });
+
+/** Sends a text; asked again with the same key it is still sent once. So with the others. */
+export const send = (id, text, key) => once(id, 'messages', { text }, key);
+export const transfer = (id, to, note, key) => once(id, 'transfer', { to, note }, key);
+export const reassign = (id, to, note, key) => once(id, 'reassign', { to, note }, key);
+
+/** A key no other command has; `randomUUID` is there only on https and localhost. */
+export function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
+}

@@ -3,7 +3,7 @@
 import * as api from './api.js';
 import { fill } from './dom.js';
 import { loadWords } from './words.js';
-import './desk.js';
+import './desk/desk.js';
 import './login.js';
 
 function show(name) {

@@ -7,6 +7,9 @@ export function unanswered({ messages }) {
   return messages.slice(answered + 1).filter((message) => message.direction === 'in');
 }
 
+/** Set aside: its agent has no seat in it until it comes back. */
+export const isPending = ({ state }) => state === 'pending';
+
 const waitsSince = (conversation) => unanswered(conversation)[0]?.at_ms ?? 0;
 
 export class Store extends EventTarget {
@@ -17,6 +20,12 @@ export class Store extends EventTarget {
   conversations = new Map();
   queues = new Map();
   selected = null;
+  /** The conversation of the operation that was heard of last, for those who watch over agents. */
+  watched = null;
+  /** The conversation that went last: `{ id, name, why }`, without `why` where there is nothing to say. */
+  gone = null;
+  /** Names of users by their ids. */
+  names = new Map();
   /** What was typed and not sent, by conversation. */
   drafts = new Map();
   #unread = new Map();
@@ -54,11 +63,17 @@ export class Store extends EventTarget {
     this.select(ids[Math.min(Math.max(next, 0), ids.length - 1)]);
   }
 
-  /** Conversations: whoever waits for an answer first, the longest wait on top; then by newest message. */
+  /**
+   * Conversations: whoever waits for an answer first, the longest wait on top; then by newest
+   * message; those set aside after all others.
+   */
   sorted() {
     const newest = (conversation) => conversation.messages.at(-1)?.at_ms ?? conversation.opened_at_ms;
     const order = (a, b) => {
       const [waitsA, waitsB] = [waitsSince(a), waitsSince(b)];
+      if (isPending(a) !== isPending(b)) {
+        return Number(isPending(a)) - Number(isPending(b));
+      }
       return waitsA && waitsB ? waitsA - waitsB : Number(Boolean(waitsB)) - Number(Boolean(waitsA)) || newest(b) - newest(a);
     };
     return [...this.conversations.values()].sort(order);
@@ -143,14 +158,20 @@ export class Store extends EventTarget {
         this.#tell('status', id);
       }
     },
-    'conversation.closed': ({ conversation: id }) => {
-      for (const held of [this.conversations, this.drafts, this.#unread, this.#outbox]) {
-        held.delete(id);
+    'conversation.state': ({ conversation }) => {
+      const mine = this.conversations.get(conversation.id);
+      if (mine && conversation.agent === this.user.id) {
+        Object.assign(mine, conversation);
+        this.#tell('state', conversation.id);
       }
-      if (this.selected === id) {
-        this.selected = null;
-      }
-      this.#tell('closed', id);
+      this.watched = conversation;
+      this.#tell('watched', conversation.id);
+    },
+    'conversation.moved': ({ conversation: id, moved }) => {
+      this.#lose(id, moved?.by.user === this.user.id ? null : 'gone.moved');
+    },
+    'conversation.closed': ({ conversation: id, reason }) => {
+      this.#lose(id, reason === 'agent' ? null : `gone.${reason}`);
     },
     queue: ({ group, waiting }) => {
       const queue = this.queues.get(group);
@@ -165,6 +186,18 @@ export class Store extends EventTarget {
       }
     },
   };
+
+  #lose(id, why) {
+    const lost = this.conversations.get(id);
+    this.gone = { id, why, name: lost?.name || lost?.address };
+    for (const held of [this.conversations, this.drafts, this.#unread, this.#outbox]) {
+      held.delete(id);
+    }
+    if (this.selected === id) {
+      this.selected = null;
+    }
+    this.#tell('closed', id);
+  }
 
   /** After a reload or reconnect: what nobody answered since is unread, what was asked for stays. */
   #carryOver(before) {

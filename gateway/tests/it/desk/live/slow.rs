@@ -9,8 +9,8 @@ use model::unit::Period;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::house::{ANA, House, begun, conversation, received, shard};
-use super::live::Client;
+use super::Client;
+use crate::desk::house::{ANA, House, begun, conversation, received, shard};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_that_does_not_keep_up_is_closed_with_1013() {

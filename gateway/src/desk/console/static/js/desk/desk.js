@@ -1,12 +1,13 @@
 // The desk: the bar, the list and the chat around one store and one live socket.
 
-import * as api from './api.js';
-import { el, fill, mark } from './dom.js';
-import { Live } from './live.js';
-import { Store } from './store.js';
-import { problem, t } from './words.js';
+import * as api from '../api.js';
+import { el, fill, mark } from '../dom.js';
+import { Live } from '../live.js';
+import { Store } from '../store.js';
+import { problem, t } from '../words.js';
 import './chat.js';
 import './list.js';
+import './overview.js';
 
 const PRESENCES = ['available', 'paused', 'offline'];
 
@@ -15,6 +16,8 @@ class Desk extends HTMLElement {
   #live = null;
   #list = document.createElement('chasqui-list');
   #chat = document.createElement('chasqui-chat');
+  #overview = document.createElement('chasqui-overview');
+  #watch = el('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => this.#overview.open() });
   #connection = el('span', { class: 'connection', role: 'status' });
   #name = el('span', { class: 'me' });
   #notice = el('p', { class: 'notice', role: 'alert', hidden: true });
@@ -24,7 +27,9 @@ class Desk extends HTMLElement {
   connectedCallback() {
     this.#list.store = this.#store;
     this.#chat.store = this.#store;
-    fill(this, this.#bar(), el('main', { class: 'desk' }, this.#list, this.#chat), this.#notice);
+    this.#overview.store = this.#store;
+    this.#watch.textContent = t('overview.title');
+    fill(this, this.#bar(), el('main', { class: 'desk' }, this.#list, this.#chat), this.#notice, this.#overview);
     this.#store.addEventListener('change', this.#draw);
     this.addEventListener('trouble', (event) => this.#complain(event.detail));
     document.addEventListener('keydown', this.#key);
@@ -56,13 +61,20 @@ class Desk extends HTMLElement {
       el('img', { src: '/console/icon.svg', alt: 'Chasqui', width: 32, height: 32 }),
       this.#connection,
       el('fieldset', { class: 'presences' }, el('legend', { class: 'hidden' }, t('presence.title')), ...choices),
+      this.#watch,
       this.#name,
       el('button', { type: 'button', class: 'quiet', onclick: () => this.#logOut() }, t('logout')),
     );
   }
 
-  #draw = () => {
-    const { connection, presence, user } = this.#store;
+  #draw = ({ detail: { what, id } }) => {
+    const { connection, presence, user, gone } = this.#store;
+    if (what === 'hello') {
+      this.#watch.hidden = user.kind === 'agent';
+      this.#learnNames();
+    } else if (what === 'closed' && gone?.id === id && gone.why) {
+      this.#tell(t(gone.why, gone));
+    }
     this.#connection.className = `connection ${connection.state}`;
     this.#connection.textContent = t(`connection.${connection.state}`, connection);
     this.#name.textContent = user?.name ?? '';
@@ -127,7 +139,17 @@ class Desk extends HTMLElement {
       this.dispatchEvent(new CustomEvent('logged-out'));
       return;
     }
-    fill(this.#notice, problem(error));
+    this.#tell(problem(error));
+  }
+
+  /** Who noted what on a conversation is worth a name, and not worth a complaint. */
+  async #learnNames() {
+    const { items } = await api.users().catch(() => ({ items: [] }));
+    items.forEach(({ id, name }) => this.#store.names.set(id, name));
+  }
+
+  #tell(text) {
+    fill(this.#notice, text);
     this.#notice.hidden = false;
     clearTimeout(this.#noticeTimer);
     this.#noticeTimer = setTimeout(() => { this.#notice.hidden = true; }, 6_000);

@@ -1,5 +1,7 @@
 //! Wishes: what goes into the log, and what their author is told.
 
+mod assignment;
+
 use hyper::{Method, Request};
 use model::desk::{Body, Command, Event, Rejection};
 use model::people::Presence;

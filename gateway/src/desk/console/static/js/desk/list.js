@@ -1,12 +1,24 @@
 // The list of conversations, and how many wait.
 
-import { el, fill, hue, initials, mark } from './dom.js';
-import { plural, shortTime, t } from './words.js';
+import { el, fill, hue, initials, mark } from '../dom.js';
+import { isPending } from '../store.js';
+import { plural, shortTime, t } from '../words.js';
+
+/** Moves an item to its place and leaves the focus where it is. */
+function put(list, item, place) {
+  if (list.children[place] !== item) {
+    const focused = item.contains(document.activeElement) ? document.activeElement : null;
+    list.insertBefore(item, list.children[place] ?? null);
+    focused?.focus();
+  }
+}
 
 class List extends HTMLElement {
   store = null;
   #rows = new Map();
   #items = el('ul', { class: 'conversations' });
+  #aside = el('ul', { class: 'conversations', 'aria-labelledby': 'aside-title' });
+  #asideTitle = el('h3', { id: 'aside-title', hidden: true });
   #empty = el('p', { class: 'quiet empty' }, '');
   #queues = el('ul', { class: 'queues' });
   #count = el('span', { class: 'count' });
@@ -15,7 +27,8 @@ class List extends HTMLElement {
     this.#empty.textContent = t('list.empty');
     fill(this,
       el('nav', { 'aria-label': t('list.title') },
-        el('h2', {}, t('list.title'), this.#count), this.#items, this.#empty),
+        el('h2', {}, t('list.title'), this.#count), this.#items, this.#empty,
+        this.#asideTitle, this.#aside),
       el('section', { 'aria-label': t('queue.title'), class: 'waiting' },
         el('h2', {}, t('queue.title')), this.#queues),
     );
@@ -34,7 +47,7 @@ class List extends HTMLElement {
     if (what === 'queue' || what === 'hello') {
       this.#drawQueues();
     }
-    if (what === 'connection' || what === 'queue' || what === 'presence') {
+    if (['connection', 'queue', 'presence', 'watched'].includes(what)) {
       return;
     }
     const conversations = this.store.sorted();
@@ -43,26 +56,25 @@ class List extends HTMLElement {
       this.#rows.get(gone).item.remove();
       this.#rows.delete(gone);
     }
+    const pending = conversations.filter(isPending).length;
+    const active = conversations.length - pending;
     conversations.forEach((conversation, place) => {
       const fresh = !this.#rows.has(conversation.id);
       const row = this.#row(conversation);
       if (fresh || what === 'hello' || what === 'selection' || conversation.id === id) {
         this.#drawRow(row, conversation);
       }
-      this.#put(row.item, place);
+      if (place < active) {
+        put(this.#items, row.item, place);
+      } else {
+        put(this.#aside, row.item, place - active);
+      }
     });
-    this.#count.textContent = String(conversations.length);
+    this.#count.textContent = String(active);
+    this.#asideTitle.hidden = pending === 0;
+    this.#asideTitle.textContent = t('list.aside', { count: pending });
     this.#empty.hidden = conversations.length > 0;
   };
-
-  /** Moves an item to its place and leaves the focus where it is. */
-  #put(item, place) {
-    if (this.#items.children[place] !== item) {
-      const focused = item.contains(document.activeElement) ? document.activeElement : null;
-      this.#items.insertBefore(item, this.#items.children[place] ?? null);
-      focused?.focus();
-    }
-  }
 
   #row({ id, name, address }) {
     if (!this.#rows.has(id)) {

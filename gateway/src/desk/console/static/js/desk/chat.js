@@ -1,8 +1,9 @@
 // The chat: one conversation's messages and the composer.
 
-import * as api from './api.js';
-import { el, fill, hue, initials, mark } from './dom.js';
-import { clockTime, day, t } from './words.js';
+import * as api from '../api.js';
+import { el, fill, hue, initials, mark } from '../dom.js';
+import { clockTime, day, t } from '../words.js';
+import { askWhom } from './whom.js';
 
 const TICKS = { pending: '◷', sent: '✓', delivered: '✓✓', read: '✓✓', failed: '✕', unsent: '✕' };
 /** So near to the end (in pixels), new messages pull the view along. */
@@ -20,6 +21,8 @@ class Chat extends HTMLElement {
   #gap = el('p', { class: 'quiet gap', hidden: true });
   #newest = el('button', { type: 'button', class: 'newest', hidden: true, onclick: () => this.#toEnd() });
   #text = el('textarea', { rows: 1, maxlength: 4096, enterkeyhint: 'send' });
+  #standing = el('p', { class: 'standing', role: 'status', hidden: true });
+  #aside = el('button', { type: 'button', onclick: () => this.#setAside() });
   #dialog = el('dialog');
 
   connectedCallback() {
@@ -42,7 +45,9 @@ class Chat extends HTMLElement {
     if (whole && (what === 'hello' || this.store.selected !== this.#shown || id === this.#shown)) {
       this.#drawAll(what === 'earlier');
     } else if (id === this.#shown && this.#shown) {
-      if (what === 'message') {
+      if (what === 'state') {
+        this.#drawStanding(this.#conversation());
+      } else if (what === 'message') {
         this.#follow(() => this.#add(this.#conversation().messages.at(-1)));
       } else if (what === 'status') {
         this.#conversation().messages.forEach((message) => this.#drawStatus(message));
@@ -76,6 +81,7 @@ class Chat extends HTMLElement {
     if (!same) {
       this.#drawFrame(conversation);
     }
+    this.#drawStanding(conversation);
     this.#scroll.scrollTop = keepPlace ? this.#scroll.scrollHeight - before : this.#scroll.scrollHeight;
     this.#newest.hidden = true;
   }
@@ -93,7 +99,11 @@ class Chat extends HTMLElement {
       el('span', { class: `avatar ${hue(conversation.id)}`, 'aria-hidden': 'true' }, initials(name)),
       el('h2', {}, name),
       el('p', { class: 'quiet' }, parts.filter(Boolean).join(' · ')),
-      el('button', { type: 'button', class: 'close', onclick: () => this.#askToClose(values) }, t('chat.close')),
+      el('div', { class: 'actions' },
+        el('button', { type: 'button', onclick: () => this.#transfer(values) }, t('chat.transfer')),
+        this.#aside,
+        el('button', { type: 'button', onclick: () => this.#askToClose(values) }, t('chat.close'))),
+      this.#standing,
     );
     fill(this.#scroll, this.#earlier, this.#gap, this.#log, this.#away);
     const composer = el('form', { class: 'composer', onsubmit: (event) => { event.preventDefault(); this.#submit(); } },
@@ -103,6 +113,21 @@ class Chat extends HTMLElement {
     if (!matchMedia('(max-width: 48rem)').matches && !document.activeElement?.closest('nav')) {
       this.#text.focus();
     }
+  }
+
+  /** What is to be known of it beside its messages: set aside, about to end, and what was noted. */
+  #drawStanding({ state, moved, warned_until_ms: until }) {
+    const note = moved?.note && t(moved.kind === 'redirect' ? 'chat.note' : 'chat.note.from', { note: moved.note, name: this.store.names.get(moved.by.user) ?? '' });
+    const parts = [
+      state === 'pending' && t('chat.pending'),
+      state === 'queued' && t('chat.own-line'),
+      until != null && t('chat.warned', { time: clockTime(until) }),
+      note,
+    ].filter(Boolean);
+    fill(this.#standing, parts.join(' '));
+    this.#standing.hidden = parts.length === 0;
+    this.#aside.textContent = state === 'pending' ? t('chat.resume') : t('chat.pend');
+    this.#aside.hidden = !['assigned', 'pending'].includes(state);
   }
 
   #add(message) {
@@ -159,7 +184,7 @@ class Chat extends HTMLElement {
     }
     this.#text.value = '';
     this.#typed();
-    this.#dispatch(this.#shown, text, newKey());
+    this.#dispatch(this.#shown, text, api.newKey());
     this.#toEnd();
   }
 
@@ -174,7 +199,7 @@ class Chat extends HTMLElement {
     } catch (error) {
       this.store.settle(id, key);
       // A refusal is the answer to its key; whatever else went wrong, it may have been sent.
-      this.store.depart(id, { key: error.status === 409 ? newKey() : key, text, failed: true });
+      this.store.depart(id, { key: error.status === 409 ? api.newKey() : key, text, failed: true });
       this.dispatchEvent(new CustomEvent('trouble', { bubbles: true, detail: error }));
     }
   }
@@ -192,11 +217,28 @@ class Chat extends HTMLElement {
     }
   }
 
+  async #try(asked) {
+    await asked.catch((error) => this.dispatchEvent(new CustomEvent('trouble', { bubbles: true, detail: error })));
+  }
+
+  async #setAside() {
+    const { id, state } = this.#conversation();
+    this.#aside.disabled = true;
+    await this.#try(state === 'pending' ? api.resume(id) : api.pend(id));
+    this.#aside.disabled = false;
+  }
+
+  #transfer(values) {
+    const id = this.#shown;
+    const give = (to, note, key) => api.transfer(id, to, note, key);
+    this.#try(askWhom(this.#dialog, { title: t('chat.transfer.of', values), without: this.store.user.id, give }));
+  }
+
   #askToClose(values) {
     const id = this.#shown;
-    const close = async () => {
+    const close = () => {
       this.#dialog.close();
-      await api.close(id).catch((error) => this.dispatchEvent(new CustomEvent('trouble', { bubbles: true, detail: error })));
+      this.#try(api.close(id));
     };
     fill(this.#dialog,
       el('p', {}, t('chat.close.question', values)),
@@ -241,11 +283,6 @@ function paintStatus(element, status) {
   mark(element, 'aria-label', t(`status.${status}`));
   mark(element, 'title', t(`status.${status}`));
   element.textContent = TICKS[status];
-}
-
-/** A key no other command has; `randomUUID` is there only on https and localhost. */
-function newKey() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
 }
 
 customElements.define('chasqui-chat', Chat);
