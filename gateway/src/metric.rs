@@ -48,9 +48,11 @@ const DESK_ACCEPT_ERRORS: &str = "chasqui_desk_accept_errors_total";
 const SOCKETS: &str = "chasqui_live_sockets";
 const SOCKET_FRAMES: &str = "chasqui_live_frames_total";
 const SOCKET_OVERFLOWS: &str = "chasqui_live_overflows_total";
+const LEASE_USERS: &str = "chasqui_lease_users";
+const LEASE_RENEWALS: &str = "chasqui_lease_renewals_total";
 
 /// The table.
-pub const TABLE: [Metric; 18] = [
+pub const TABLE: [Metric; 20] = [
     counter(INGEST_REQUESTS, "webhook requests answered, by channel and status code"),
     histogram(INGEST_SECONDS, "from a webhook's head to its answer"),
     gauge(INGEST_IN_FLIGHT, "webhook requests in work"),
@@ -73,6 +75,8 @@ pub const TABLE: [Metric; 18] = [
     gauge(SOCKETS, "agents' sockets open"),
     counter(SOCKET_FRAMES, "frames written to agents' sockets"),
     counter(SOCKET_OVERFLOWS, "sockets closed because they did not keep up"),
+    gauge(LEASE_USERS, "users with a socket here at the last renewal of their presence"),
+    counter(LEASE_RENEWALS, "renewals of the presence of everybody with a socket, by result"),
 ];
 
 /// Tells the installed recorder what each metric means.
@@ -148,6 +152,18 @@ pub(crate) struct LiveMeter {
     pub(crate) frames: Counter,
     /// Sockets that did not keep up.
     pub(crate) overflows: Counter,
+}
+
+/// The handles of presence renewed.
+pub(crate) struct LeaseMeter {
+    /// Users with a socket.
+    pub(crate) users: Gauge,
+    /// Renewals that became durable.
+    pub(crate) durable: Counter,
+    /// Renewals the log had no room for.
+    pub(crate) refused: Counter,
+    /// Renewals that failed or came too late to count on.
+    pub(crate) failed: Counter,
 }
 
 impl ListenerMeter {
@@ -251,6 +267,19 @@ impl LiveMeter {
             sockets: metrics::gauge!(SOCKETS),
             frames: metrics::counter!(SOCKET_FRAMES),
             overflows: metrics::counter!(SOCKET_OVERFLOWS),
+        }
+    }
+}
+
+impl LeaseMeter {
+    /// Handles of the recorder installed now; series begin at 0.
+    pub(crate) fn new() -> Self {
+        let result = |name: &'static str| metrics::counter!(LEASE_RENEWALS, "result" => name);
+        Self {
+            users: metrics::gauge!(LEASE_USERS),
+            durable: result("durable"),
+            refused: result("refused"),
+            failed: result("failed"),
         }
     }
 }

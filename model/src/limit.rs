@@ -173,6 +173,8 @@ pub const SWEEP_STEP: usize = 256;
 pub const OVERFLOW_GROUPS: usize = 8;
 /// Groups on one group's list of those it transfers to.
 pub const TRANSFER_GROUPS: usize = 1_024;
+/// How often a gateway renews the presence of its sessions.
+pub const LEASE_RENEWAL: Duration = Duration::from_secs(10);
 /// Conversations in one page of an operation's list.
 pub const LISTED: usize = 200;
 /// Conversations looked at for one page of an operation's list, while its view stands still.

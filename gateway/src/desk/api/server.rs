@@ -150,6 +150,7 @@ impl DeskServer {
         let auth = Arc::new(Auth::new(Arc::clone(&ports.directory), Arc::clone(&ports.clock)));
         let live =
             Live::new(Arc::clone(&view), Arc::clone(&auth), Arc::clone(&settings), stop.clone());
+        let renewals = (live.clone(), ports.clone());
         let door = Arc::new(Door::new(
             Desk {
                 ports,
@@ -165,7 +166,7 @@ impl DeskServer {
             },
             self.config,
         ));
-        accept(listener, &door, stop).await;
+        tokio::join!(accept(listener, &door, stop), renewals.0.renew(&renewals.1));
         if timeout(limit::DRAIN_LISTENER, door.idle()).await.is_err() {
             tracing::warn!("requests or sockets are abandoned: their part of the drain is over");
         }

@@ -5,8 +5,13 @@
 //! closed with 1001. What a client sends is read, bounded and ignored: commands go through the
 //! API. Non-goal: no state of its own, it carries what [`crate::view`] pushes.
 //!
-//! Reading order: [`Live`], `socket`.
+//! Who has a socket holds a lease on his presence: every [`model::limit::LEASE_RENEWAL`] one record
+//! of `control` a shard says who has. A user whose last socket closed is in it no more, and his
+//! lease runs out; one who uses the API alone has none.
+//!
+//! Reading order: [`Live`], `socket`, `lease`.
 
+mod lease;
 mod socket;
 
 use std::sync::Arc;
@@ -16,12 +21,14 @@ use model::id::UserId;
 use model::limit;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use crate::Ports;
 use crate::auth::{Auth, Token};
 use crate::follow::SettingsFollower;
-use crate::metric::LiveMeter;
+use crate::metric::{LeaseMeter, LiveMeter};
 use crate::view::View;
 
-use socket::Socket;
+use lease::{Attendance, Renewal};
+use socket::{Socket, every, stopped};
 
 /// All sockets of this process.
 #[derive(Clone)]
@@ -31,6 +38,7 @@ pub struct Live {
     settings: Arc<SettingsFollower>,
     stop: watch::Receiver<bool>,
     places: Arc<Semaphore>,
+    attendance: Arc<Attendance>,
     meter: Arc<LiveMeter>,
 }
 
@@ -46,7 +54,8 @@ impl Live {
         stop: watch::Receiver<bool>,
     ) -> Self {
         let places = Arc::new(Semaphore::new(limit::SOCKETS));
-        Self { view, auth, settings, stop, places, meter: Arc::new(LiveMeter::new()) }
+        let (attendance, meter) = (Arc::default(), Arc::new(LiveMeter::new()));
+        Self { view, auth, settings, stop, places, attendance, meter }
     }
 
     /// A place for one more socket; `None` at [`limit::SOCKETS`].
@@ -60,6 +69,26 @@ impl Live {
         Socket::new(&self, user, token, socket).run().await;
         self.meter.sockets.decrement(1.0);
         drop(admission);
+    }
+
+    /// Renews the presence of whoever has a socket, every [`limit::LEASE_RENEWAL`] until the stop
+    /// signal. A renewal the log does not take is left out.
+    pub async fn renew(&self, ports: &Ports) {
+        let (settings, attendance) = (&*self.settings, &*self.attendance);
+        let renewal = Renewal { ports, settings, attendance, meter: &LeaseMeter::new() };
+        let beats = async {
+            let mut beat = every(limit::LEASE_RENEWAL);
+            loop {
+                beat.tick().await;
+                renewal.beat().await;
+            }
+        };
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => {}
+            () = beats => {}
+        }
     }
 
     /// Resolves when the last socket is gone.

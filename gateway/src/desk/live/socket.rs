@@ -46,7 +46,10 @@ impl<'a> Socket<'a> {
     /// Serves the socket until it ends, then says why.
     pub(super) async fn run(mut self) {
         let end = match self.subscribe() {
-            Ok(subscription) => self.carry(subscription).await,
+            Ok(subscription) => {
+                let _attending = self.live.attendance.enter(self.user);
+                self.carry(subscription).await
+            }
             Err(end) => end,
         };
         if end == End::Slow {
@@ -166,13 +169,14 @@ impl End {
     }
 }
 
-fn every(period: Duration) -> Interval {
+/// Ticks every `period` from then on; behind, it does not catch up.
+pub(super) fn every(period: Duration) -> Interval {
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
 }
 
 /// Resolves at the stop signal; its sender gone is one too.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
 }

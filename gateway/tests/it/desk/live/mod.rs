@@ -1,5 +1,6 @@
 //! The live socket: a picture, then every change, numbered without a hole.
 
+mod lease;
 mod moved;
 mod slow;
 
