@@ -8,6 +8,7 @@
 //! it, and one that began before may still have its seat.
 
 use std::ops::AddAssign;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use model::id::{GroupId, UserId};
 use parking_lot::Mutex;
@@ -29,8 +30,9 @@ pub struct Violations {
     /// Conversations that wait at a checkpoint although an agent of theirs is free, or that the
     /// structure has forgotten.
     pub lost_wakeup: u64,
-    /// Turns missed or taken twice beyond the threads at work, and conversations overtaken in
-    /// their line by more than these.
+    /// Turns missed or taken twice beyond the threads at work, and conversations overtaken by a
+    /// later one of their lane and line, where neither an operation under way explains it nor a
+    /// hand-over that may have been undone.
     pub order: u64,
 }
 
@@ -38,7 +40,7 @@ pub struct Violations {
 #[derive(Debug)]
 pub(super) struct Books {
     accounts: Vec<Mutex<Account>>,
-    unrest: Mutex<Unrest>,
+    unrest: Unrest,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -53,11 +55,12 @@ struct Account {
     left: Vec<(GroupId, u64)>,
 }
 
-/// Changes that may undo a hand-over.
+/// Changes that may undo a hand-over. Every lane looks at it all the time.
 #[derive(Debug, Default)]
 struct Unrest {
-    under_way: u32,
-    last_ns: u64,
+    under_way: AtomicU32,
+    /// When the last ended; 0 before the first.
+    last_ns: AtomicU64,
 }
 
 impl Violations {
@@ -98,7 +101,7 @@ impl Books {
     pub(super) fn new(plan: &Plan) -> Self {
         let account = Account { cap: plan.cap.get(), ..Account::default() };
         let accounts = plan.agents().map(|_| Mutex::new(account.clone())).collect();
-        Self { accounts, unrest: Mutex::default() }
+        Self { accounts, unrest: Unrest::default() }
     }
 
     /// Enters a seat that an operation begun at `since_ns` was given, through `group` unless it
@@ -172,17 +175,19 @@ impl Books {
 
     /// Tells the structure of a change that may undo a hand-over.
     pub(super) fn unrest(&self, now_ns: impl Fn() -> u64, tell: impl FnOnce()) {
-        self.unrest.lock().under_way += 1;
+        self.unrest.under_way.fetch_add(1, Ordering::AcqRel);
         tell();
-        let mut unrest = self.unrest.lock();
-        unrest.under_way -= 1;
-        unrest.last_ns = now_ns();
+        self.unrest.last_ns.fetch_max(now_ns(), Ordering::AcqRel);
+        self.unrest.under_way.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Whether a hand-over may have been undone since.
     pub(super) fn unrest_since(&self, since_ns: u64) -> bool {
-        let unrest = self.unrest.lock();
-        unrest.under_way > 0 || (unrest.last_ns > 0 && unrest.last_ns >= since_ns)
+        if self.unrest.under_way.load(Ordering::Acquire) > 0 {
+            return true;
+        }
+        let last_ns = self.unrest.last_ns.load(Ordering::Acquire);
+        last_ns > 0 && last_ns >= since_ns
     }
 
     fn account(&self, agent: UserId) -> Option<&Mutex<Account>> {
@@ -213,27 +218,30 @@ mod tests {
     const AGENT: UserId = UserId(1);
     const GROUP: Option<GroupId> = Some(GroupId(1));
 
-    fn books() -> Books {
-        Books::new(&Plan {
-            structure: StructureKind::Reference,
-            policy: Policy::Circular,
-            agents: 1,
-            groups: 1,
-            groups_per_agent: 1,
-            cap: Cap::new(2).unwrap(),
-            threads: 1,
-            utilisation: 50,
-            churn: None,
-            shape: Shape::Steady,
-            length: Length { operations: 1, time: std::time::Duration::MAX },
-            checkpoint: 1,
-            seed: 1,
-        })
+    impl Books {
+        /// Those of one agent.
+        pub(in super::super) fn small() -> Self {
+            Self::new(&Plan {
+                structure: StructureKind::Reference,
+                policy: Policy::Circular,
+                agents: 1,
+                groups: 1,
+                groups_per_agent: 1,
+                cap: Cap::new(2).unwrap(),
+                threads: 1,
+                utilisation: 50,
+                churn: None,
+                shape: Shape::Steady,
+                length: Length { operations: 1, time: std::time::Duration::MAX },
+                checkpoint: 1,
+                seed: 1,
+            })
+        }
     }
 
     #[test]
     fn a_seat_above_the_cap_is_caught() {
-        let books = books();
+        let books = Books::small();
         let caught: Vec<u64> = (0..3).map(|_| books.take(AGENT, GROUP, 5).cap).collect();
         assert_eq!(caught, [0, 0, 1]);
         books.give(AGENT);
@@ -243,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_lower_cap_binds_whoever_begins_after_it() {
-        let books = books();
+        let books = Books::small();
         books.take(AGENT, GROUP, 5);
         books.lower(AGENT, 1, 10);
         books.lower(AGENT, 0, 20);
@@ -257,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_pause_and_a_lost_membership_bind_whoever_begins_after_them() {
-        let books = books();
+        let books = Books::small();
         books.away(AGENT, 10);
         assert_eq!((books.take(AGENT, GROUP, 10).pause, books.free_seats(AGENT, GROUP)), (0, 0));
         assert_eq!(books.take(AGENT, GROUP, 11).pause, 1);
@@ -276,7 +284,7 @@ mod tests {
 
     #[test]
     fn unrest_is_seen_by_whoever_began_before_its_end() {
-        let books = books();
+        let books = Books::small();
         assert!(!books.unrest_since(0));
         books.unrest(|| 10, || assert!(books.unrest_since(99)));
         assert!(books.unrest_since(10) && !books.unrest_since(11));

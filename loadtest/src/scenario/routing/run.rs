@@ -12,7 +12,7 @@ use super::books::{Books, Violations};
 use super::checkpoint::{judge, judge_empty};
 use super::clock::NanoClock;
 use super::driven::{Driven, Hold};
-use super::lane::{Lane, Tally, World};
+use super::lane::{Lane, Tally, UnderWay, World};
 use super::plan::{Plan, PlanError};
 use super::turns::{Fairness, ROUNDS_GROUP, Turns, candidates};
 
@@ -100,7 +100,8 @@ pub fn drive(
 ) -> Result<Outcome, RunError> {
     plan.check()?;
     let books = Books::new(plan);
-    let world = World { plan, core, books: &books, clock };
+    let under_way = UnderWay::new(plan.threads);
+    let world = World { plan, core, books: &books, under_way: &under_way, clock };
     let mut run = Run::new(world)?;
     run.open();
     run.traffic(tell);

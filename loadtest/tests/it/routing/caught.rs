@@ -1,5 +1,6 @@
 //! Each kind of failure is caught, and counted under its own name.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use distributor::assign::{Audit, Cancelled, SeatKind, Slot};
@@ -31,6 +32,10 @@ enum Fault {
     PassesOver,
     /// The last to come is the first to be served.
     LastComesFirst,
+    /// One conversation in a hundred is put behind a few that come after it.
+    PutsBack,
+    /// Of one hand-over in a hundred its lane is told long after, when nobody is at it any more.
+    TellsLate,
 }
 
 struct Faulty {
@@ -38,11 +43,16 @@ struct Faulty {
     fault: Fault,
     calls: Mutex<u64>,
     again: Mutex<Vec<(Slot, UserId)>>,
+    late: Mutex<BTreeMap<LaneId, (Slot, Hold)>>,
 }
 
 impl Faulty {
     fn is(&self, fault: Fault) -> bool {
         self.fault == fault
+    }
+
+    fn is_late(&self, slot: Slot) -> bool {
+        self.late.lock().get(&slot.lane).is_some_and(|(late, _)| *late == slot)
     }
 
     fn is_hundredth(&self, fault: Fault) -> bool {
@@ -54,7 +64,11 @@ impl Faulty {
 
 impl Driven for Faulty {
     fn arrive(&self, group: GroupId, slot: Slot, key: i64) -> Asked {
-        let key = if self.is(Fault::LastComesFirst) { -key } else { key };
+        let key = match self.fault {
+            Fault::LastComesFirst => -key,
+            Fault::PutsBack if self.is_hundredth(Fault::PutsBack) => key + 50_000,
+            _ => key,
+        };
         match self.inner.arrive(group, slot, key) {
             Asked::Waiting if self.is(Fault::SeatsAboveTheCap) => {
                 self.inner.cancel(slot);
@@ -87,11 +101,21 @@ impl Driven for Faulty {
 
     fn ready(&self, lane: LaneId) -> Option<(Slot, Hold)> {
         let again = self.again.lock().pop().map(|(slot, agent)| (slot, Hold::record(agent)));
-        again.or_else(|| self.inner.ready(lane))
+        if again.is_some() {
+            return again;
+        }
+        let told = self.inner.ready(lane)?;
+        if self.is_hundredth(Fault::TellsLate) {
+            return self.late.lock().insert(lane, told);
+        }
+        Some(told)
     }
 
     fn cancel(&self, slot: Slot) -> Cancelled {
-        self.inner.cancel(slot)
+        let late = self.is_late(slot).then(|| self.late.lock().remove(&slot.lane)).flatten();
+        let Some((_, hold)) = late else { return self.inner.cancel(slot) };
+        self.inner.free(hold, Duration::ZERO);
+        Cancelled::Freed
     }
 
     fn presence(&self, user: UserId, presence: Presence) {
@@ -105,11 +129,17 @@ impl Driven for Faulty {
     }
 
     fn seat(&self, agent: UserId, slot: Slot, key: i64, kind: SeatKind) -> Asked {
-        self.inner.seat(agent, slot, key, kind)
+        match self.is_late(slot) {
+            true => Asked::HandedOver,
+            false => self.inner.seat(agent, slot, key, kind),
+        }
     }
 
     fn requeue(&self, slot: Slot, group: GroupId, key: i64) -> Option<Asked> {
-        self.inner.requeue(slot, group, key)
+        match self.is_late(slot) {
+            true => Some(Asked::HandedOver),
+            false => self.inner.requeue(slot, group, key),
+        }
     }
 
     fn audit(&self) -> Option<Audit> {
@@ -119,7 +149,9 @@ impl Driven for Faulty {
 
 fn with(fault: Fault, plan: &Plan) -> Outcome {
     let inner = plan.structure.build(plan);
-    let faulty = Faulty { inner, fault, calls: Mutex::new(0), again: Mutex::default() };
+    let calls = Mutex::new(0);
+    let (again, late) = (Mutex::default(), Mutex::default());
+    let faulty = Faulty { inner, fault, calls, again, late };
     drive(plan, &faulty, &Monotonic::start(), &mut |_| {}).unwrap()
 }
 
@@ -178,6 +210,27 @@ fn a_turn_that_passes_somebody_over_is_caught() {
 #[test]
 fn whoever_is_overtaken_is_noticed() {
     assert!(with(Fault::LastComesFirst, &queue()).violations.order > 0);
+}
+
+/// Alone, beside others at work, and while hand-overs are undone all the time.
+fn queues() -> [Plan; 3] {
+    let others = Plan { threads: 4, ..queue() };
+    [queue(), others.clone(), Plan { churn: Some(50), ..others }]
+}
+
+#[test]
+fn whoever_is_overtaken_by_a_few_is_noticed() {
+    for plan in queues() {
+        assert!(with(Fault::PutsBack, &plan).violations.order > 10, "{plan:?}");
+    }
+}
+
+/// A lane may be told late by an operation that still runs, and by no other.
+#[test]
+fn a_hand_over_that_is_told_late_is_noticed() {
+    for plan in queues() {
+        assert!(with(Fault::TellsLate, &plan).violations.order > 10, "{plan:?}");
+    }
 }
 
 /// Three instances, a limit of three chats: the published failure. A race needs luck, so it has

@@ -220,7 +220,8 @@ impl Lane {
         let waiter = if self.is_one_in(2) { self.waiter() } else { None };
         let Some(slot) = waiter.or_else(|| self.slots.pop()) else { return };
         let (since_ns, key) = self.stamp(world);
-        let asked = world.core.seat(agent, self.at(slot), key, kind);
+        let asked =
+            self.during(world, since_ns, || world.core.seat(agent, self.at(slot), key, kind));
         self.came(world, slot, asked, Asking { line: Line::Own(agent), key, since_ns });
         self.take_ready(world, world.clock.nanos());
     }
@@ -230,7 +231,8 @@ impl Lane {
         let Some(slot) = self.waiter() else { return };
         let group = GroupId(1 + self.random.below(u64::from(world.plan.groups)) as u32);
         let (since_ns, key) = self.stamp(world);
-        if let Some(asked) = world.core.requeue(self.at(slot), group, key) {
+        let asked = self.during(world, since_ns, || world.core.requeue(self.at(slot), group, key));
+        if let Some(asked) = asked {
             self.came(world, slot, asked, Asking { line: Line::Group(group), key, since_ns });
         }
         self.take_ready(world, world.clock.nanos());

@@ -1,7 +1,9 @@
 //! One thread of the driver: a lane that opens conversations and ends them.
 
 mod churn;
+mod order;
 mod tally;
+mod under_way;
 mod waiting;
 
 use std::collections::BTreeSet;
@@ -21,7 +23,9 @@ use super::plan::{Plan, Shape};
 use super::turns::Turns;
 use crate::random::Random;
 use churn::Churn;
+use order::Order;
 pub(super) use tally::Tally;
+pub(super) use under_way::UnderWay;
 pub(super) use waiting::{Line, Waiting};
 
 /// What all lanes share.
@@ -29,6 +33,7 @@ pub(super) struct World<'a> {
     pub(super) plan: &'a Plan,
     pub(super) core: &'a dyn Driven,
     pub(super) books: &'a Books,
+    pub(super) under_way: &'a UnderWay,
     pub(super) clock: &'a dyn NanoClock,
 }
 
@@ -45,9 +50,7 @@ pub(super) struct Lane {
     target: u64,
     rising: bool,
     churn: Option<Churn>,
-    /// Those who were seated since the last look at the ready ones, and their places.
-    served: Vec<(Line, i64)>,
-    drained_ns: u64,
+    order: Order,
     pub(super) tally: Tally,
 }
 
@@ -69,16 +72,26 @@ struct Held {
 impl World<'_> {
     pub(super) fn back(&self, agent: UserId) {
         self.books.back(agent);
-        self.core.presence(agent, Presence::Available);
+        self.during(|| self.core.presence(agent, Presence::Available));
     }
 
     fn away(&self, agent: UserId, presence: Presence) {
-        self.books.unrest(|| self.clock.nanos(), || self.core.presence(agent, presence));
+        self.unrest(|| self.core.presence(agent, presence));
         self.books.away(agent, self.clock.nanos());
     }
 
     fn edit(&self, settings: &Settings) {
-        self.books.unrest(|| self.clock.nanos(), || self.core.edit(settings));
+        self.unrest(|| self.core.edit(settings));
+    }
+
+    /// Tells the structure of a change that may undo a hand-over.
+    fn unrest(&self, tell: impl FnOnce()) {
+        self.books.unrest(|| self.clock.nanos(), || self.during(tell));
+    }
+
+    /// Presences and settings: the first lane's operations alone.
+    fn during(&self, tell: impl FnOnce()) {
+        self.under_way.during(LaneId::FIRST, self.clock.nanos(), tell);
     }
 }
 
@@ -105,8 +118,7 @@ impl Lane {
             target,
             rising: true,
             churn: Churn::new(plan, id.get()),
-            served: Vec::new(),
-            drained_ns: 0,
+            order: Order::default(),
             tally: Tally::new()?,
         })
     }
@@ -139,17 +151,23 @@ impl Lane {
     /// Takes every hand-over, from `began_ns` on; how many there were.
     pub(super) fn take_ready(&mut self, world: &World<'_>, began_ns: u64) -> usize {
         let (mut began, mut taken) = (began_ns, 0);
-        while let Some((slot, hold)) = world.core.ready(self.id) {
+        self.order.look(world.under_way, world.books, self.id, began_ns);
+        while let Some((slot, hold)) = self.during(world, began, || world.core.ready(self.id)) {
             let ended = world.clock.nanos();
             self.tally.measure(began, ended);
             self.serve(world, slot.index, hold, began);
             taken += 1;
             began = ended;
         }
-        self.tally.spend(began, world.clock.nanos());
-        self.judge_order(world);
-        self.drained_ns = began_ns;
+        let ended = world.clock.nanos();
+        self.tally.spend(began, ended);
+        self.tally.violations.order += self.order.judge(&mut self.waiting, world.books, ended);
         taken
+    }
+
+    /// An operation of this lane.
+    fn during<T>(&self, world: &World<'_>, began_ns: u64, operation: impl FnOnce() -> T) -> T {
+        world.under_way.during(self.id, began_ns, operation)
     }
 
     /// Ends all conversations; those that wait are cancelled.
@@ -268,7 +286,7 @@ impl Lane {
         let (began, key) = self.stamp(world);
         let Some(slot) = self.slots.pop() else { return began };
         let line = Line::Group(group);
-        let asked = world.core.arrive(group, self.at(slot), key);
+        let asked = self.during(world, began, || world.core.arrive(group, self.at(slot), key));
         let ended = world.clock.nanos();
         self.tally.measure(began, ended);
         self.came(world, slot, asked, Asking { line, key, since_ns: began });
@@ -284,7 +302,7 @@ impl Lane {
                 self.tally.violations += world.books.take(hold.agent, line.group(), since_ns);
                 self.held.push(Held { slot, hold });
                 if line.group().is_some() {
-                    self.served.push((line, key));
+                    self.order.serve(line, key);
                 }
             }
             Asked::Waiting => {
@@ -324,7 +342,7 @@ impl Lane {
         let handled = Duration::from_secs(self.random.below(Self::LASTS_S));
         world.books.give(held.hold.agent);
         let began = world.clock.nanos();
-        world.core.free(held.hold, handled);
+        self.during(world, began, || world.core.free(held.hold, handled));
         let ended = world.clock.nanos();
         self.tally.measure(began, ended);
         self.tally.pairs += 1;
@@ -333,7 +351,9 @@ impl Lane {
     }
 
     fn cancel(&mut self, world: &World<'_>, slot: u32) {
-        if world.core.cancel(self.at(slot)) == Cancelled::NotWaiting {
+        let began = world.clock.nanos();
+        let cancelled = self.during(world, began, || world.core.cancel(self.at(slot)));
+        if cancelled == Cancelled::NotWaiting {
             self.tally.violations.lost_wakeup += 1;
         }
         self.waiting.leave(slot);
@@ -345,24 +365,13 @@ impl Lane {
         let waited = self.waiting.leave(slot);
         let group = waited.and_then(|(line, _)| line.group());
         self.tally.violations += world.books.take(hold.agent, group, since_ns);
-        self.served.extend(waited);
-        if waited.is_some() {
+        if let Some((line, key)) = waited {
+            self.order.serve(line, key);
             return self.held.push(Held { slot, hold });
         }
         self.tally.violations.double_delivery += 1;
         world.books.give(hold.agent);
         world.core.free(hold, Duration::ZERO);
-    }
-
-    /// Who still waits though one behind him was served has been overtaken, unless a hand-over of
-    /// his may have been undone meanwhile: that gives him his old place back, too late.
-    fn judge_order(&mut self, world: &World<'_>) {
-        let lawful = u64::from(world.plan.threads);
-        for (line, key) in self.served.drain(..) {
-            if self.waiting.is_older(line, key) && !world.books.unrest_since(self.drained_ns) {
-                self.tally.violations.order += self.waiting.overtake(line, key, lawful);
-            }
-        }
     }
 
     /// The time, and the next key made of it.

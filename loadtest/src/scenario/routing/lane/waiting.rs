@@ -21,8 +21,8 @@ pub(in crate::scenario::routing) struct Waiting {
 #[derive(Debug)]
 struct Waiter {
     slot: u32,
-    /// Later ones of its line that were served before it.
-    overtaken: u64,
+    /// Whether a later one of its line was served before it.
+    suspected: bool,
 }
 
 impl Line {
@@ -38,7 +38,7 @@ impl Line {
 impl Waiting {
     pub(super) fn enter(&mut self, slot: u32, line: Line, key: i64) {
         self.slots.insert(slot, (line, key));
-        self.lines.entry(line).or_default().insert(key, Waiter { slot, overtaken: 0 });
+        self.lines.entry(line).or_default().insert(key, Waiter { slot, suspected: false });
     }
 
     /// Where the slot's conversation waited, until now; `None` when it did not.
@@ -57,10 +57,9 @@ impl Waiting {
         self.slots.contains_key(&slot)
     }
 
-    /// Whether somebody has waited in the line since before this key.
-    pub(super) fn is_older(&self, line: Line, key: i64) -> bool {
-        let first = self.lines.get(&line).and_then(|waiters| waiters.first_key_value());
-        first.is_some_and(|(oldest, _)| *oldest < key)
+    /// Whether a conversation waits that began to with this key.
+    pub(super) fn waits(&self, line: Line, key: i64) -> bool {
+        self.lines.get(&line).is_some_and(|waiters| waiters.contains_key(&key))
     }
 
     /// The slot of the last of a line.
@@ -68,15 +67,20 @@ impl Waiting {
         Some(self.lines.get(&line)?.last_key_value()?.1.slot)
     }
 
-    /// Somebody with this key was served, everybody who was handed a seat having left: how many
-    /// have now been overtaken once more than `lawful`.
-    pub(super) fn overtake(&mut self, line: Line, key: i64, lawful: u64) -> u64 {
-        let Some(waiters) = self.lines.get_mut(&line) else { return 0 };
-        let older = waiters.range_mut(..key).map(|(_, waiter)| {
-            waiter.overtaken += 1;
-            u64::from(waiter.overtaken == lawful + 1)
-        });
-        older.sum()
+    /// Somebody with this key was served: the keys of those who still wait before it, and were not
+    /// suspected yet.
+    pub(super) fn suspect(&mut self, line: Line, key: i64) -> impl Iterator<Item = i64> {
+        let older = self.lines.get_mut(&line).map(|waiters| waiters.range_mut(..key));
+        older.into_iter().flatten().filter_map(|(key, waiter)| {
+            let before = std::mem::replace(&mut waiter.suspected, true);
+            (!before).then_some(*key)
+        })
+    }
+
+    /// Whoever waits with this key is suspected no more.
+    pub(super) fn acquit(&mut self, line: Line, key: i64) {
+        let waiter = self.lines.get_mut(&line).and_then(|waiters| waiters.get_mut(&key));
+        waiter.into_iter().for_each(|waiter| waiter.suspected = false);
     }
 
     /// The slot of one of them: the next from `slot` on, around.
@@ -107,16 +111,19 @@ mod tests {
     const LINE: Line = Line::Group(GroupId(1));
 
     #[test]
-    fn whoever_is_overtaken_more_often_than_is_lawful_is_counted_once() {
+    fn whoever_stands_before_a_key_is_suspected_once() {
         let mut waiting = Waiting::default();
         waiting.enter(7, LINE, 10);
         waiting.enter(8, LINE, 20);
         waiting.enter(9, Line::Own(UserId(1)), 1);
-        let found: Vec<u64> = (0..4).map(|_| waiting.overtake(LINE, 15, 1)).collect();
-        assert_eq!(found, [0, 1, 0, 0]);
-        assert_eq!(waiting.overtake(LINE, 10, 0), 0, "nobody is older");
+        let mut suspects = |key| waiting.suspect(LINE, key).collect::<Vec<i64>>();
+        assert_eq!((suspects(10), suspects(15), suspects(30)), (vec![], vec![10], vec![20]));
+        waiting.acquit(LINE, 10);
+        assert_eq!(waiting.suspect(LINE, 30).collect::<Vec<i64>>(), [10]);
+        assert!(waiting.waits(LINE, 10));
         assert_eq!(waiting.leave(7), Some((LINE, 10)));
         assert_eq!((waiting.leave(7), waiting.len()), (None, 2));
+        assert!(!waiting.waits(LINE, 10));
     }
 
     #[test]
