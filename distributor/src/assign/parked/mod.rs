@@ -24,17 +24,15 @@ use model::id::{GroupId, UserId};
 use model::people::Policy;
 use parking_lot::{Condvar, Mutex};
 
-use super::shim::Figure;
 use super::shim::parking::Lot;
+use super::shim::{Alone, Figure};
 use super::{Arrival, SeatKind, SeatOutcome};
 use doing::{Doing, POLICIES};
 use house::{Core, GROUPS, House, Kind, slot};
 use others::Other;
 
-/// Calls of the lanes that go on, both together, where group 1 is circular; under the other
-/// policies fewer do in `make test`. `CHASQUI_PARKED_CALLS` sets both.
+/// Calls of the lanes that go on, both together; `CHASQUI_PARKED_CALLS` sets another number.
 const CALLS: u64 = 100_000;
-const CALLS_OF_OTHER_POLICIES: u64 = 30_000;
 
 /// One stop.
 #[derive(Clone, Copy, Debug)]
@@ -96,12 +94,14 @@ impl Stop {
 
     /// Lanes 1 and 2 go on; how many calls came back until the lot opened.
     fn go_on(&self, house: &mut House, lot: &Lot) -> u64 {
-        let (done, ended) = (Figure::default(), Ended::default());
+        let done = [(); 2].map(|()| Alone(Figure::default()));
+        let ended = Ended::default();
         let (core, settings) = (&house.core, &house.settings);
         let mut tickets = std::mem::take(&mut house.tickets);
         std::thread::scope(|scope| {
-            for lane in [1, 2] {
-                let mut other = Other::new(core, lane, self.doing.waiting().contains(&lane), &done);
+            for (lane, done) in [1, 2].into_iter().zip(&done) {
+                let waits = self.doing.waiting().contains(&lane);
+                let mut other = Other::new(core, lane, waits, &done.0);
                 other.take_over(tickets.drain(..tickets.len() / (3 - usize::from(lane))));
                 let manages = lane == 1;
                 other.manage((manages && !self.doing.edits()).then(|| settings.clone()));
@@ -112,7 +112,7 @@ impl Stop {
                 });
             }
             let in_time = ended.wait(self.most);
-            let done = done.get();
+            let done = done.iter().map(|done| done.0.get()).sum();
             if in_time && self.kind == Kind::LockFree {
                 self.judge(core);
             }
@@ -145,12 +145,9 @@ impl Stop {
     }
 }
 
-fn calls_under(policy: Policy) -> u64 {
-    let set = std::env::var("CHASQUI_PARKED_CALLS").ok().and_then(|text| text.parse().ok());
-    set.unwrap_or(match policy {
-        Policy::Circular => CALLS,
-        _ => CALLS_OF_OTHER_POLICIES,
-    })
+fn calls() -> u64 {
+    let set = std::env::var("CHASQUI_PARKED_CALLS").ok();
+    set.and_then(|text| text.parse().ok()).unwrap_or(CALLS)
 }
 
 /// Stops one call at each of its shared accesses in turn: how many stops, and calls of others. At
@@ -159,7 +156,7 @@ fn calls_under(policy: Policy) -> u64 {
 fn stopped_everywhere(doing: Doing, policy: Policy) -> (u64, u64) {
     let (kind, most) = (Kind::LockFree, Duration::from_secs(60));
     let at = |access, calls| Stop { kind, policy, doing, access, calls, most }.run();
-    let calls = calls_under(policy);
+    let calls = calls();
     let both = |access| at(access, 0).and(at(access, calls));
     let done: Vec<u64> = (1..).map_while(both).collect();
     assert!(done.len() >= 3, "{doing:?} has only {} shared accesses", done.len());

@@ -14,8 +14,7 @@ pub(super) struct Other<'a> {
     lane: LaneId,
     conversations: Vec<Conversation>,
     random: u64,
-    /// Calls that came back, of all lanes together. A look for hand-overs that found none does not
-    /// count.
+    /// Calls of this lane that came back. A look for hand-overs that found none does not count.
     done: &'a Figure,
     /// Of this lane, where it edits.
     settings: Option<Settings>,
@@ -31,6 +30,8 @@ enum Conversation {
 impl<'a> Other<'a> {
     /// Slots the lane uses: few, so that each agent is full now and then, and free again.
     const USED: usize = 10;
+    /// One step in so many looks for hand-overs first.
+    const LOOKS: usize = 4;
 
     /// A lane with these seats; the conversation of its first slot waits, or there is none.
     pub(super) fn new(core: &'a Core, lane: u8, waits: bool, done: &'a Figure) -> Self {
@@ -88,7 +89,8 @@ impl<'a> Other<'a> {
     }
 
     fn step(&mut self) -> u64 {
-        let taken = self.take_ready();
+        let looks = self.draw(Self::LOOKS) == 0;
+        let taken = if looks { self.take_ready() } else { 0 };
         let index = match self.draw(32) {
             0 => self.draw(SLOTS as usize),
             _ => self.draw(Self::USED),
@@ -194,7 +196,7 @@ impl<'a> Other<'a> {
     }
 
     fn count(&self) {
-        self.done.add(1);
+        self.done.add_alone(1);
     }
 
     fn slot(&self, index: usize) -> Slot {

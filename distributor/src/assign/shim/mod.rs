@@ -217,7 +217,7 @@ impl Figure {
 
 /// What comes before each shared access: nothing, but for a test's thread that asked to be parked,
 /// that shares its turns with others, or that is one of a model.
-#[inline]
+#[inline(always)]
 pub(super) fn visit() {
     #[cfg(all(test, not(chasqui_loom)))]
     {

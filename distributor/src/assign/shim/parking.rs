@@ -78,12 +78,15 @@ impl Lot {
     }
 }
 
-#[inline]
+#[inline(always)]
 pub(in crate::assign) fn visit() {
     let left = LEFT.get();
-    if left == 0 {
-        return;
+    if left != 0 {
+        count_down(left);
     }
+}
+
+fn count_down(left: u64) {
     LEFT.set(left - 1);
     if left == 1
         && let Some(lot) = LOT.take()
