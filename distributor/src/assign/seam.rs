@@ -311,6 +311,10 @@ pub trait Assign: Send + Sync {
     /// ticket of each restored seat.
     fn restore(&self, state: Restore) -> Vec<(Slot, Ticket)>;
 
+    /// How many wait in the queue of `group`, those included to whom a seat was handed that their
+    /// lane has not taken yet. While lanes come and go it is true of no one moment.
+    fn waiting(&self, group: GroupId) -> u32;
+
     /// A waiting conversation's place in its line, from 1.
     fn position(&self, slot: Slot) -> Option<u32>;
 

@@ -95,7 +95,9 @@ impl LockFree {
             let named = self.layout.read().group_named(group);
             let group = named.unwrap_or_else(|| self.learn_group(group));
             let own = agent.and_then(|agent| self.known(agent)).map(Room::own);
-            self.lines.push(slot, key, own.unwrap_or_else(|| self.room.queue(group)), group);
+            let line = own.unwrap_or_else(|| self.room.queue(group));
+            self.lines.push(slot, key, line, group);
+            self.came(slot, line);
         }
         let tickets = state.seated.iter().filter_map(|seat| self.restore_seat(seat)).collect();
         let groups: Vec<u32> = self.layout.read().groups().map(|(number, _)| number).collect();

@@ -57,6 +57,8 @@ pub struct LockFree {
     bells: Vec<Arc<Bell>>,
     room: Room,
     seed: u64,
+    /// How many of each lane stand in the queue of each group: a lane writes its own alone.
+    standing: Box<[Own]>,
     /// Draws made so far: by each lane for its arrivals, and last by all for hand-overs.
     draws: Box<[Alone<Figure>]>,
     /// Held by whoever publishes a layout.
@@ -119,6 +121,7 @@ impl LockFree {
             bells,
             room,
             seed,
+            standing: (0..lanes).map(|_| Own::new(room.groups)).collect(),
             draws: (0..=lanes).map(|_| Alone(Figure::default())).collect(),
             editing: Mutex::new(()),
             presences: Own::new(room.agents),
@@ -199,6 +202,10 @@ impl Assign for LockFree {
 
     fn restore(&self, state: Restore) -> Vec<(Slot, Ticket)> {
         self.take_over(state)
+    }
+
+    fn waiting(&self, group: GroupId) -> u32 {
+        self.waiting_in(group)
     }
 
     fn position(&self, slot: Slot) -> Option<u32> {

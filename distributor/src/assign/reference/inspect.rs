@@ -14,6 +14,11 @@ impl Reference {
         }
     }
 
+    /// See [`crate::assign::Assign::waiting`].
+    pub fn waiting(&self, group: GroupId) -> u32 {
+        self.waitlist.count(Line::Group(group))
+    }
+
     /// See [`crate::assign::Assign::explain`].
     pub fn explain(&self, slot: Slot) -> Option<Explanation> {
         let Held::Waiting(wait) = self.waitlist.get(slot)? else { return None };

@@ -81,6 +81,10 @@ impl Assign for MutexAssign {
         self.with(|core| core.restore(state))
     }
 
+    fn waiting(&self, group: GroupId) -> u32 {
+        self.reference.lock().waiting(group)
+    }
+
     fn position(&self, slot: Slot) -> Option<u32> {
         self.reference.lock().position(slot)
     }

@@ -104,6 +104,16 @@ impl Waitlist {
         u32::try_from(before).ok()?.checked_add(1)
     }
 
+    /// How many wait in a line, or wait for a seat that was handed to them there.
+    pub(super) fn count(&self, line: Line) -> u32 {
+        let waiting = self.lines.get(&line).map_or(0, BTreeSet::len);
+        let handed = self.ready.iter().filter(|slot| match self.slots.get(slot) {
+            Some(Held::HandedOver(hand_over)) => hand_over.wait.line == line,
+            _ => false,
+        });
+        u32::try_from(waiting + handed.count()).unwrap_or(u32::MAX)
+    }
+
     /// The lines in which somebody waits.
     pub(super) fn lines(&self) -> BTreeSet<Line> {
         self.lines.keys().copied().collect()

@@ -48,6 +48,29 @@ fn restored_seats_may_be_above_the_cap_and_stop_new_ones() {
 }
 
 #[test]
+fn an_own_line_is_restored_and_comes_before_the_groups() {
+    let mut world = World::new(&[Policy::Circular], &[1]);
+    let own = RestoredWait { agent: Some(UserId(1)), ..wait(3, 1, 9) };
+    let (seated, waiting) = (vec![seat(0, 1, 3)], vec![wait(2, 1, 2), own]);
+    let from = Restore { seated, waiting, ..state(&world) };
+    restored(&mut world, from);
+    assert_eq!((world.position(2), world.position(3)), (Some(1), Some(1)));
+    assert_eq!(world.free(0), Freed::HandedOver);
+    assert_eq!(world.drain(), [(slot(3), 1)]);
+    assert_eq!(world.free(3), Freed::HandedOver);
+    assert_eq!(world.drain(), [(slot(2), 1)]);
+}
+
+#[test]
+fn whoever_waits_for_a_free_agent_himself_is_served_at_once() {
+    let mut world = World::new(&[Policy::Circular], &[1]);
+    let own = RestoredWait { agent: Some(UserId(1)), ..wait(3, 1, 9) };
+    let from = Restore { waiting: vec![wait(2, 1, 2), own], ..state(&world) };
+    restored(&mut world, from);
+    assert_eq!((world.drain(), world.position(2)), (vec![(slot(3), 1)], Some(1)));
+}
+
+#[test]
 fn every_line_is_checked_for_a_free_agent() {
     let mut world = World::new(&[Policy::Circular; 2], &[1, 1]);
     let waiting = vec![wait(3, 2, 9), wait(101, 1, 5), wait(1, 1, 7)];

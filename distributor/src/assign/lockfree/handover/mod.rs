@@ -12,6 +12,7 @@ mod free;
 mod ready;
 mod take;
 mod wait;
+mod count;
 
 pub(super) use ready::Ready;
 pub(super) use reserve::{Taken, Tried};

@@ -48,7 +48,7 @@ impl LockFree {
             self.undo(slot, to);
             return None;
         }
-        let home = self.lines.finish(slot);
+        let home = self.end(slot);
         let layout = self.layout.read();
         Some(Seat {
             ticket: self.mint(&layout, to.agent, to.charge)?,
@@ -82,13 +82,13 @@ impl LockFree {
 
     /// Owner: a conversation that ends leaves its line, or gives up the seat handed to it.
     pub(in crate::assign::lockfree) fn withdraw(&self, slot: Slot) -> Cancelled {
-        if self.lines.withdraw(slot) {
+        if self.leave(slot) {
             return Cancelled::Cancelled;
         }
         let State::Assigned(to) = self.lines.word(slot).state() else {
             return Cancelled::NotWaiting;
         };
-        self.lines.finish(slot);
+        self.end(slot);
         if !wrong(Mutant::CancelDropsSeat) {
             self.give_back(&mut self.layout.read(), to.agent, Correction::unseen(to.charge));
         }

@@ -110,6 +110,7 @@ impl LockFree {
         let state = self.lines.word(slot).state();
         assert!(state == State::Free, "C4: a conversation waits twice in {slot:?}");
         self.lines.push(slot, key, line, group);
+        self.came(slot, line);
         if !wrong(Mutant::EnterWithoutTail) {
             self.tail_of_line(layout, line);
         }
@@ -152,7 +153,7 @@ impl LockFree {
     /// Owner: takes a conversation out of its line, if it waits; false when a seat was handed to
     /// it.
     fn leave_line(&self, slot: Slot) -> bool {
-        self.lines.withdraw(slot) || self.lines.word(slot).state() == State::Free
+        self.leave(slot) || self.lines.word(slot).state() == State::Free
     }
 
     #[inline(always)]

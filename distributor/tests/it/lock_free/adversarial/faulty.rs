@@ -103,6 +103,10 @@ impl Assign for Faulty {
         self.inner.restore(state)
     }
 
+    fn waiting(&self, group: GroupId) -> u32 {
+        self.inner.waiting(group)
+    }
+
     fn position(&self, slot: Slot) -> Option<u32> {
         self.inner.position(slot)
     }

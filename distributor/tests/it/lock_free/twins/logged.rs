@@ -36,6 +36,9 @@ pub(crate) type Ends = BTreeMap<&'static str, u32>;
 /// Makes a core for lanes with these bells.
 pub(crate) type Make<C> = fn(Vec<Arc<Bell>>) -> C;
 
+/// Where a conversation waits: its group, its key, and in whose own line.
+type Wait = (GroupId, i64, Option<UserId>);
+
 /// A core, and what its lanes know.
 pub(crate) struct Logged<C> {
     make: Make<C>,
@@ -44,7 +47,7 @@ pub(crate) struct Logged<C> {
     gone: Settings,
     presence: BTreeMap<UserId, Presence>,
     held: BTreeMap<Slot, (Ticket, u8)>,
-    waiting: BTreeMap<Slot, (GroupId, i64)>,
+    waiting: BTreeMap<Slot, Wait>,
     pub(crate) log: Vec<String>,
     pub(crate) ends: Ends,
 }
@@ -182,7 +185,7 @@ impl<C: Assign> Logged<C> {
     fn arrive(&mut self, group: GroupId, n: u32, key: i64) {
         match self.core.arrive(group, slot(n), key) {
             Arrival::Seated(seat) => self.hold("arrive: seated", slot(n), seat),
-            Arrival::Waiting => self.wait("arrive: waiting", slot(n), (group, key)),
+            Arrival::Waiting => self.wait("arrive: waiting", slot(n), (group, key, None)),
         }
     }
 
@@ -192,7 +195,7 @@ impl<C: Assign> Logged<C> {
             SeatOutcome::Seated(seat) => self.hold("seat: seated", at, seat),
             SeatOutcome::Waiting => {
                 let group = self.waiting.get(&at).map_or(GroupId(1), |wait| wait.0);
-                self.wait("seat: waiting", at, (group, i64::from(n)));
+                self.wait("seat: waiting", at, (group, i64::from(n), Some(agent)));
             }
             SeatOutcome::AgentFull => self.note("seat: full", agent),
             SeatOutcome::NotAvailable => self.note("seat: not available", agent),
@@ -204,7 +207,7 @@ impl<C: Assign> Logged<C> {
         let Some(at) = pick(&self.waiting, which) else { return };
         match self.core.requeue(at, group, 3) {
             Requeued::Seated(seat) => self.hold("requeue: seated", at, seat),
-            Requeued::Waiting => self.wait("requeue: waiting", at, (group, 3)),
+            Requeued::Waiting => self.wait("requeue: waiting", at, (group, 3, None)),
             Requeued::HandedOver => self.note("requeue: handed over", at),
         }
     }
@@ -246,11 +249,11 @@ impl<C: Assign> Logged<C> {
             agent: ticket.agent(),
             charge: *charge,
         });
-        let waiting = self.waiting.iter().map(|(slot, (group, key))| RestoredWait {
+        let waiting = self.waiting.iter().map(|(slot, (group, key, agent))| RestoredWait {
             slot: *slot,
             group: *group,
             key: *key,
-            agent: None,
+            agent: *agent,
         });
         let last = self.held.values().next().map(|(ticket, _)| (GroupId(1), ticket.agent()));
         let state = Restore {
@@ -276,7 +279,7 @@ impl<C: Assign> Logged<C> {
         assert!(before.is_none(), "C4: {at:?} has two seats");
     }
 
-    fn wait(&mut self, end: &'static str, at: Slot, place: (GroupId, i64)) {
+    fn wait(&mut self, end: &'static str, at: Slot, place: Wait) {
         self.note(end, (at, place));
         self.waiting.insert(at, place);
     }
@@ -287,6 +290,9 @@ impl<C: Assign> Logged<C> {
             let line = format!("{at:?} {:?} {:?}", self.core.position(*at), self.core.explain(*at));
             self.log.push(line);
         }
+        let waiting: Vec<u32> =
+            (1..=GROUPS).map(|group| self.core.waiting(GroupId(group))).collect();
+        self.log.push(format!("{waiting:?}"));
         assert_eq!(self.core.audit(), Default::default());
     }
 
