@@ -3,13 +3,14 @@ use model::desk::{Event, Inbound, Opened};
 use model::fold;
 use model::id::ProtocolNumber;
 use model::people::Operation;
-use model::service::{Author, Channel, CloseReason};
+use model::service::{Author, Channel, CloseReason, ConversationState};
 use model::time::Timestamp;
 use std::time::Duration;
 
 use crate::flow;
 
 use super::assignment::route;
+use super::moves::{Standing, come_back, finish};
 use super::{Context, Draft, Refusal};
 
 /// A customer's message: a duplicate, the next message of the open conversation of its address,
@@ -27,15 +28,31 @@ pub(crate) fn arrive(
         return Ok(vec![Event::Duplicate { channel, provider_id }]);
     }
     match cx.state.of_address(message.channel, &message.address) {
-        Some(open) => Ok(go_on(open, message)),
+        Some(open) => {
+            let (draft, aside) = (Draft::of(open), set_aside(cx, open));
+            Ok(go_on(cx, (draft, aside), message, at))
+        }
         None => open(cx, message, at),
     }
 }
 
-fn go_on(open: &fold::Conversation, message: Inbound) -> Vec<Event> {
-    let mut draft = Draft::of(open);
+/// One that was set aside comes back to its agent when the customer writes.
+fn go_on(
+    cx: &mut Context,
+    (mut draft, aside): (Draft, Option<Standing>),
+    message: Inbound,
+    at: Timestamp,
+) -> Vec<Event> {
     receive(&mut draft, message);
+    if let Some(standing) = aside {
+        come_back(cx, &mut draft, &standing, at);
+    }
     draft.events
+}
+
+fn set_aside(cx: &Context, open: &fold::Conversation) -> Option<Standing> {
+    let standing = Standing::of(cx, open)?;
+    (open.state == ConversationState::Pending).then_some(standing)
 }
 
 fn open(cx: &mut Context, message: Inbound, at: Timestamp) -> Result<Vec<Event>, Refusal> {
@@ -57,7 +74,7 @@ fn open(cx: &mut Context, message: Inbound, at: Timestamp) -> Result<Vec<Event>,
     receive(&mut draft, message);
     match flow::run(&channel.flow, &mut draft) {
         Some(group) => route(cx, &mut draft, group, at),
-        None => end(&mut draft),
+        None => finish(cx, &mut draft, (Author::Flow, CloseReason::Flow), Duration::ZERO),
     }
     Ok(draft.events)
 }
@@ -75,18 +92,6 @@ fn receive(draft: &mut Draft, message: Inbound) {
     let Inbound { provider_id, sent_at, received_at, content, .. } = message;
     let message = draft.next_id();
     draft.push(Event::MessageReceived { message, provider_id, sent_at, received_at, content });
-}
-
-/// The flow is over and routed nowhere.
-fn end(draft: &mut Draft) {
-    let seq = draft.next_id().seq;
-    draft.push(Event::Closed {
-        conversation: draft.conversation,
-        seq,
-        by: Author::Flow,
-        reason: CloseReason::Flow,
-        handled: Duration::ZERO,
-    });
 }
 
 /// The date at `at` in a zone by its IANA name; in UTC where the name is unknown.

@@ -1,27 +1,34 @@
-use model::desk::{Assigned, Event, Queued, Why};
+use model::desk::{Assigned, Event, Why};
 use model::id::{ConversationId, GroupId, UserId};
 use model::mutant::{Mutant, wrong};
-use model::service::ConversationState;
+use model::service::{Author, ConversationState};
 use model::time::Timestamp;
 use std::time::Duration;
 
-use crate::assign::{Arrival, Seat, SeatKind, SeatOutcome};
+use crate::assign::{Seat, SeatKind, SeatOutcome};
 
+use super::moves::{Coming, Misplaced, Place, finish, place, waiting};
 use super::{After, Context, Draft};
 
-/// A conversation comes to a group: an agent gets it at once, or it goes into the queue.
+/// A conversation comes to a group: an agent gets it at once, or it goes into the queue. Where
+/// neither the group nor one that it flows over into takes it, it ends.
 pub(crate) fn route(cx: &mut Context, draft: &mut Draft, group: GroupId, at: Timestamp) {
     let conversation = draft.conversation;
     let slot = cx.seats.take(conversation);
     assert!(slot.is_some(), "C6: conversation {conversation} was taken without a free slot");
     let Some(slot) = slot else { return };
     let key = cx.next_stamp(at);
-    match cx.core.arrive(group, slot, key) {
-        Arrival::Seated(seat) => assign(cx, draft, seat, Duration::ZERO),
-        Arrival::Waiting => {
-            let seq = draft.next_id().seq;
-            draft.push(Event::Queued(Queued { conversation, seq, group, key, agent: None }));
+    let coming = Coming { slot, key, waits: false, is_new: true };
+    let placed = place(cx, coming, group);
+    let waited = matches!(placed, Err(Misplaced::HandedOver));
+    assert!(!waited, "C9: a seat was handed to {conversation}, which has just come");
+    match placed {
+        Ok(Place::Seat(seat)) => assign(cx, draft, seat, Duration::ZERO),
+        Ok(Place::Line { group, key }) => waiting(draft, group, (None, key)),
+        Err(Misplaced::Nowhere(reason)) => {
+            finish(cx, draft, (Author::System, reason), Duration::ZERO);
         }
+        Err(Misplaced::HandedOver) => {}
     }
 }
 
@@ -34,11 +41,14 @@ pub(crate) fn hand_over(cx: &mut Context, at: Timestamp) -> Option<(Conversation
     assert!(waiting.is_some(), "C9: a seat was handed to {:?}, where nobody waits", confirmed.slot);
     let waiting = waiting?;
     let (waited, mut draft) = (at.since(waiting.queued_at), Draft::of(waiting));
-    assign(cx, &mut draft, confirmed.seat, waited);
+    let own = waiting.own_line().and(waiting.group);
+    let seat = Seat { group: own.unwrap_or(confirmed.seat.group), ..confirmed.seat };
+    assign(cx, &mut draft, seat, waited);
     draft.events.pop().map(|event| (draft.conversation, event))
 }
 
-fn assign(cx: &mut Context, draft: &mut Draft, seat: Seat, waited: Duration) {
+/// A conversation holds a seat from now on.
+pub(super) fn assign(cx: &mut Context, draft: &mut Draft, seat: Seat, waited: Duration) {
     let Seat { ticket, group, cap, gen_at_seat, charge, why } = seat;
     assert!(cap > 0, "C5: agent {} was seated with a cap of 0", ticket.agent());
     let (conversation, agent) = (draft.conversation, ticket.agent());

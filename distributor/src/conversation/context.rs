@@ -35,6 +35,8 @@ pub(crate) struct Context {
 /// What may be done only after the record that says so was handed to the appender.
 #[derive(Debug)]
 pub(crate) enum After {
+    /// A conversation gave a seat back and goes on.
+    Release { ticket: Ticket, handled: Duration },
     /// A conversation that held a seat is over.
     Free { slot: Slot, ticket: Ticket, handled: Duration },
     /// A conversation that held none is over.
@@ -43,6 +45,16 @@ pub(crate) enum After {
     ReserveLate { conversation: ConversationId, agent: UserId },
     /// A user is available, paused or offline.
     Presence { user: UserId, presence: Presence },
+}
+
+/// Why a rule decides nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The wish is lawfully refused.
+    Rejected(Rejection),
+    /// A seat was handed to the conversation before: that is to be told first, then the input is
+    /// decided anew.
+    HandedOver,
 }
 
 /// An input that cannot be handled: it goes to `dead`.
@@ -94,6 +106,8 @@ impl Context {
                     drop(ticket);
                     self.seats.put_back(slot);
                 }
+                After::Release { ticket, .. } if wrong(Mutant::MovedSeatKept) => drop(ticket),
+                After::Release { ticket, handled } => drop(self.core.free(ticket, handled)),
                 After::Free { slot, ticket, handled } => {
                     self.core.free(ticket, handled);
                     self.seats.put_back(slot);
@@ -108,6 +122,12 @@ impl Context {
                 After::Presence { user, presence } => self.core.presence(user, presence),
             }
         }
+    }
+}
+
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
     }
 }
 
@@ -137,7 +157,12 @@ impl Draft {
 
     /// More events of an open conversation.
     pub(crate) const fn of(open: &fold::Conversation) -> Self {
-        Self { conversation: open.id, events: Vec::new(), seq: open.last_seq }
+        Self::after(open.id, open.last_seq)
+    }
+
+    /// The events of a conversation after that place in its sequence.
+    pub(crate) const fn after(conversation: ConversationId, seq: u32) -> Self {
+        Self { conversation, events: Vec::new(), seq }
     }
 
     /// The next place in the conversation's sequence.

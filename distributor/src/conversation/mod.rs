@@ -10,19 +10,19 @@ mod context;
 mod seats;
 mod arrival;
 mod assignment;
-mod reply;
-mod close;
-mod receipt;
+mod message;
+mod moves;
 mod presence;
 mod setting;
 
 pub(crate) use arrival::arrive;
 pub(crate) use assignment::hand_over;
-pub(crate) use close::close;
-pub(crate) use context::{After, Context, Draft, Home, Refusal};
+pub(crate) use context::{After, Context, Draft, Home, Refusal, Stop};
+pub(crate) use message::{outcome, receipt, reply};
+pub(crate) use moves::{close, leave_closed, pend, reassign, resume, transfer, waits_in_closed};
+#[cfg_attr(not(test), expect(unused_imports, reason = "for timers and absences"))]
+pub(crate) use moves::{redirect, set_aside};
 pub(crate) use presence::{renew, set_presence};
-pub(crate) use receipt::{outcome, receipt};
-pub(crate) use reply::reply;
 pub(crate) use seats::Seats;
 pub(crate) use setting::Book;
 pub use setting::{Board, InForce};

@@ -54,6 +54,18 @@ impl Seats {
         self.held += 1;
     }
 
+    /// A conversation holds its seat no more, and goes on.
+    pub(crate) fn give_up(&mut self, conversation: ConversationId) -> Option<Ticket> {
+        let ticket = self.places.get_mut(&conversation)?.ticket.take()?;
+        self.held -= 1;
+        Some(ticket)
+    }
+
+    /// How many conversations there is room for.
+    pub(crate) const fn bound(&self) -> u32 {
+        self.bound
+    }
+
     /// A conversation is over: its slot, to be put back later, and its seat. `None` if it never
     /// had a slot.
     pub(crate) fn leave(&mut self, conversation: ConversationId) -> Option<(Slot, Option<Ticket>)> {

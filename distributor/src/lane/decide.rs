@@ -1,8 +1,6 @@
 use std::sync::Arc;
 
-use model::desk::{
-    Body, Cause, Command, CommandRecord, Dead, Event, Inbound, Record, Rejection, Resume,
-};
+use model::desk::{Body, Cause, Dead, Event, Inbound, Record, Resume, Sweep};
 use model::fold;
 use model::id::{CommandId, LaneId, UserId};
 use model::limit;
@@ -13,12 +11,14 @@ use storage::port::{Offset, Topic};
 use crate::conversation::{self, Book, Context, Home, InForce, Refusal};
 
 use super::Input;
+use super::sweep::ClosedGroups;
 
 /// The deciding part of a lane: it holds no log, no clock and no thread.
 pub struct Lane {
-    cx: Context,
+    pub(super) cx: Context,
     book: Option<Book>,
     settings_end: Offset,
+    closed: ClosedGroups,
 }
 
 /// What became of an input.
@@ -29,6 +29,9 @@ pub enum Handled {
     /// It cannot be handled yet (no conversation more may be opened, or its channel may be among
     /// settings not yet read): it stays the first of its partition.
     Held,
+    /// A seat was handed to its conversation before, which is to be told first: nothing more is
+    /// handled until hand-overs were taken, then it is decided anew.
+    HandedOver,
     /// It caused a record.
     Written(Box<Written>),
 }
@@ -44,14 +47,14 @@ pub struct Written {
 
 /// What was decided about an input.
 #[derive(Default)]
-struct Decision {
-    events: Vec<Event>,
-    answers: Option<(UserId, CommandId)>,
+pub(super) struct Decision {
+    pub(super) events: Vec<Event>,
+    pub(super) answers: Option<(UserId, CommandId)>,
 }
 
 impl Lane {
     pub(crate) const fn new(cx: Context, book: Option<Book>) -> Self {
-        Self { cx, book, settings_end: 0 }
+        Self { cx, book, settings_end: 0, closed: ClosedGroups::new() }
     }
 
     /// Which lane it is.
@@ -77,6 +80,37 @@ impl Lane {
     pub fn refresh(&mut self, settings: Arc<InForce>, end: Offset) {
         self.cx.settings = settings;
         self.settings_end = end;
+        self.closed.refresh(&self.cx);
+    }
+
+    /// The record of the next conversation that waits for a group that takes none any more. `None`
+    /// when there is no other, or when a hand-over to it is to be told first.
+    pub fn sweep(&mut self, at: Timestamp) -> Option<Record> {
+        while let Some((conversation, group)) = self.closed.next(&self.cx) {
+            let events = conversation::leave_closed(&mut self.cx, conversation, at).ok()?;
+            self.closed.pass();
+            let decision = Decision { events, answers: None };
+            let cause = Cause::Sweep(Sweep::GroupClosed { group, conversation });
+            if !decision.events.is_empty() {
+                return Some(self.write(cause, None, decision, at));
+            }
+        }
+        None
+    }
+
+    /// Whether conversations are left to sweep.
+    pub(crate) fn is_sweeping(&self) -> bool {
+        self.closed.any_left()
+    }
+
+    /// Records of one step of a sweep: fewer in a lane that has room for few conversations.
+    pub(crate) fn sweep_step(&self) -> usize {
+        (self.cx.seats.bound() as usize / 64).clamp(1, limit::SWEEP_STEP)
+    }
+
+    /// A sweep that is wrong ends with its first step.
+    pub(crate) fn stop_sweeping(&mut self) {
+        self.closed.stop();
     }
 
     /// Handles one input at lane time `at`. Its record is part of the state at once; the caller
@@ -89,7 +123,8 @@ impl Lane {
         if matches!(&read, Ok(Body::Inbound(message)) if self.holds(message)) {
             return Handled::Held;
         }
-        let decided = read.and_then(|body| self.decide(input, body, at));
+        let decided = read.and_then(|body| self.decide(input, body, at)).transpose();
+        let Some(decided) = decided else { return Handled::HandedOver };
         if wrong(Mutant::SilentDuplicate) && decided.as_ref().is_ok_and(Decision::is_duplicate) {
             return Handled::Skipped;
         }
@@ -162,7 +197,13 @@ impl Lane {
         (unknown && unread) || !self.cx.seats.has_room()
     }
 
-    fn decide(&mut self, input: &Input, body: Body, at: Timestamp) -> Result<Decision, Refusal> {
+    /// What becomes of an input; `None` while a hand-over is to be told first.
+    fn decide(
+        &mut self,
+        input: &Input,
+        body: Body,
+        at: Timestamp,
+    ) -> Result<Option<Decision>, Refusal> {
         let events = match (input.partition.topic, body) {
             (Topic::Inbound, Body::Inbound(message)) => {
                 conversation::arrive(&mut self.cx, message, at)
@@ -181,46 +222,7 @@ impl Lane {
             },
             (topic, _) => Err(Refusal::undecodable(format!("not a record of {}", topic.name()))),
         };
-        events.map(|events| Decision { events, answers: None })
-    }
-
-    /// A command changes something once; a repeat has no effect and answers nobody: its first
-    /// record did.
-    fn command(
-        &mut self,
-        topic: Topic,
-        record: CommandRecord,
-        at: Timestamp,
-    ) -> Result<Decision, Refusal> {
-        let CommandRecord { user, id, command, .. } = record;
-        if (topic == Topic::Control) != command.conversation().is_none() {
-            return Err(Refusal::dangling(format!("not a command for {}", topic.name())));
-        }
-        if self.cx.state.knows_command(user, id) {
-            return Ok(Decision::default());
-        }
-        let events = self.obey(user, command, at).unwrap_or_else(rejected);
-        Ok(Decision { events, answers: Some((user, id)) })
-    }
-
-    fn obey(
-        &mut self,
-        user: UserId,
-        command: Command,
-        at: Timestamp,
-    ) -> Result<Vec<Event>, Rejection> {
-        let cx = &mut self.cx;
-        match command {
-            Command::Send { conversation, content } => {
-                conversation::reply(cx, user, (conversation, content), at)
-            }
-            Command::Close { conversation } => conversation::close(cx, user, conversation, at),
-            Command::SetPresence { presence } => conversation::set_presence(cx, user, presence),
-            Command::Transfer { .. }
-            | Command::Reassign { .. }
-            | Command::Pend { .. }
-            | Command::Resume { .. } => Err(Rejection::NotAllowed),
-        }
+        events.map(|events| Some(Decision { events, answers: None }))
     }
 
     fn refuse(&mut self, input: &Input, refusal: Refusal) -> (Decision, Dead) {
@@ -232,7 +234,7 @@ impl Lane {
         (Decision { events, answers: None }, input.bury(reason, detail))
     }
 
-    fn write(
+    pub(super) fn write(
         &mut self,
         cause: Cause,
         input: Option<(Resume, Timestamp)>,
@@ -252,10 +254,6 @@ impl Decision {
     fn is_duplicate(&self) -> bool {
         matches!(self.events[..], [Event::Duplicate { .. }])
     }
-}
-
-fn rejected(rejection: Rejection) -> Vec<Event> {
-    vec![Event::CommandRejected { rejection }]
 }
 
 #[cfg(test)]

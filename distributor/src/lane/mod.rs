@@ -6,6 +6,8 @@
 
 mod input;
 mod decide;
+mod obey;
+mod sweep;
 mod time;
 mod source;
 mod suspect;

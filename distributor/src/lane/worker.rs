@@ -68,6 +68,8 @@ struct Batch {
     inputs: usize,
     records: Vec<Record>,
     dead: Vec<Dead>,
+    /// A hand-over is to be told before the next input: the turn ends here.
+    handed_over: bool,
 }
 
 /// Where a worker begins.
@@ -134,9 +136,12 @@ impl Worker {
     fn take_turn(&mut self, topics: &[Topic]) -> Result<bool, LaneError> {
         self.settle()?;
         let now = self.supplies.clock.now();
-        self.refill(now)?;
         let mut batch = Batch::default();
         self.take_hand_overs(&mut batch, now);
+        self.refill(now)?;
+        if topics.contains(&Topic::Inbound) {
+            self.take_sweep(&mut batch, now);
+        }
         for topic in topics {
             self.take(*topic, &mut batch, now);
         }
@@ -163,6 +168,21 @@ impl Worker {
         }
     }
 
+    /// One step of a sweep.
+    fn take_sweep(&mut self, batch: &mut Batch, now: Timestamp) {
+        for _ in 0..self.lane.sweep_step() {
+            let at = self.time.at(now, self.sources.iter().map(Source::standing));
+            let Some(record) = self.lane.sweep(at) else {
+                batch.handed_over = self.lane.is_sweeping();
+                return;
+            };
+            batch.records.push(record);
+        }
+        if wrong(Mutant::SweepStops) {
+            self.lane.stop_sweeping();
+        }
+    }
+
     /// Takes inputs of one topic while the batch has room for them. Commands have the first half
     /// of it, of which settings and presences may take half.
     fn take(&mut self, topic: Topic, batch: &mut Batch, now: Timestamp) {
@@ -173,11 +193,15 @@ impl Worker {
         };
         let of_topic = |source: &Source| source.partition().topic == topic;
         let Some(at) = self.sources.iter().position(of_topic) else { return };
-        while batch.inputs < most {
+        while batch.inputs < most && !batch.handed_over {
             let Some(input) = self.sources.get(at).and_then(Source::peek) else { return };
             let time = self.time.at(now, self.sources.iter().map(Source::standing));
             match self.handle(&input, time) {
                 Handled::Held => return,
+                Handled::HandedOver => {
+                    batch.handed_over = true;
+                    return;
+                }
                 Handled::Skipped => {}
                 Handled::Written(written) => batch.add(*written),
             }
@@ -198,7 +222,7 @@ impl Worker {
 
     /// Hands a batch over, then does what was due after its records.
     fn finish(&mut self, mut batch: Batch) -> Result<bool, LaneError> {
-        let any = batch.inputs > 0 || !batch.records.is_empty();
+        let any = batch.inputs > 0 || !batch.records.is_empty() || batch.handed_over;
         self.meter.refused(batch.dead.len());
         if wrong(Mutant::ReleaseFirst) {
             self.lane.handed_over();

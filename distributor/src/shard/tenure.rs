@@ -217,6 +217,7 @@ fn slots(mut seats: Seats, state: &fold::Lane, restore: &mut Restore) -> Seats {
                 let charge = conversation.charge;
                 restore.seated.push(RestoredSeat { slot, agent, charge });
             }
+            (ConversationState::Queued, Some(_), _) if wrong(Mutant::OwnLineForgotten) => {}
             (ConversationState::Queued, agent, Some(group)) => {
                 let key = conversation.queue_key;
                 restore.waiting.push(RestoredWait { slot, group, key, agent });

@@ -80,7 +80,16 @@ impl House {
         let mut entities = vec![Entity::Endpoint(endpoint)];
         for shard in self.shards() {
             entities.push(Entity::Operation(operation(shard)));
-            entities.extend(self.groups_of(shard).map(|id| Entity::Group(group(id, chance))));
+            let groups: Vec<Group> = self.groups_of(shard).map(|id| group(id, chance)).collect();
+            entities.extend(groups.iter().cloned().map(Entity::Group));
+            for mut group in groups {
+                if chance.once_in(2) {
+                    continue;
+                }
+                group.version += 1;
+                group.rules = self.rules(shard, chance);
+                entities.push(Entity::Group(group));
+            }
             for id in self.agents_of(shard) {
                 entities.push(Entity::User(self.agent(id, chance)));
             }
@@ -112,6 +121,21 @@ impl House {
             groups: self.memberships(shard, chance),
             cap: Cap::new(1 + chance.below(3) as u32).unwrap(),
             rank: AgentRank(chance.below(3) as u16),
+        }
+    }
+
+    /// Random rules: at times a short queue, a group to flow over into, a list of groups.
+    pub(crate) fn rules(self, shard: ShardId, chance: &mut Chance) -> GroupRules {
+        let groups: Vec<GroupId> = self.groups_of(shard).collect();
+        let listed: Vec<GroupId> = groups.iter().copied().filter(|_| chance.once_in(2)).collect();
+        GroupRules {
+            queue_limit: chance.once_in(3).then(|| chance.below(4) as u32),
+            overflow: chance.once_in(2).then(|| *chance.pick(&groups)),
+            transfer_to: chance.once_in(4).then_some(listed),
+            takes_transfers: !chance.once_in(6),
+            transfer_to_paused: chance.once_in(3),
+            note_required: chance.once_in(6),
+            ..GroupRules::default()
         }
     }
 
@@ -178,9 +202,18 @@ pub(crate) fn edit(
         let groups: Vec<GroupId> = house.groups_of(shard).collect();
         let mut group = settings.groups.get(chance.pick(&groups))?.clone();
         group.version += 1;
-        if chance.once_in(2) {
-            group.policy = *chance.pick(&Policy::ALL);
-            return Some(("policy", Entity::Group(group)));
+        let opens = !group.active && chance.once_in(2);
+        match chance.below(3) {
+            _ if opens => {}
+            0 => {
+                group.policy = *chance.pick(&Policy::ALL);
+                return Some(("policy", Entity::Group(group)));
+            }
+            1 => {
+                group.rules = house.rules(shard, chance);
+                return Some(("rules", Entity::Group(group)));
+            }
+            _ => {}
         }
         group.active = !group.active;
         let name = if group.active { "group-on" } else { "group-off" };

@@ -49,6 +49,8 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) tally: Tally,
     /// The look at the clock, counted from 0, at which the next turn crashes.
+    /// The lane that goes on in the middle of the next turn, if it is told.
+    pub(crate) meeting: Option<usize>,
     pub(crate) trap: Option<u32>,
     wrong: Option<Mutant>,
     attempts: u128,
@@ -92,6 +94,7 @@ impl World {
             shards,
             ledger,
             tally,
+            meeting: None,
             trap: None,
             wrong,
             attempts: 0,
@@ -220,12 +223,14 @@ impl World {
         lane: usize,
     ) -> (Option<Result<bool, LaneError>>, bool) {
         let lanes = owner.tenure.workers.len();
-        if lanes == 1 || !self.chance.once_in(3) {
+        let met = self.meeting.take().filter(|other| *other != lane && *other < lanes);
+        if lanes == 1 || met.is_none() && !self.chance.once_in(3) {
             return (self.guarded(|| owner.tenure.workers[lane].turn()), false);
         }
         owner.full.lock().clear();
-        let other = (lane + 1 + self.chance.below(lanes - 1)) % lanes;
+        let chosen = (lane + 1 + self.chance.below(lanes - 1)) % lanes;
         let point = *self.chance.pick(&[Between::Settings, Between::Dead]);
+        let (other, point) = met.map_or((chosen, point), |met| (met, Between::Settings));
         let worker = owner.tenure.workers.remove(other);
         let aside = Arc::new(Mutex::new((Some(worker), Ok(false))));
         let meanwhile = aside.clone();

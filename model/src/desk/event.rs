@@ -41,7 +41,7 @@ pub enum Event {
     /// An agent was given the conversation and a seat is held.
     Assigned(Assigned),
     /// The conversation leaves where it was; a seat, if one was held, is given back. The same
-    /// record goes on with `Assigned`, `Queued` or `Closed`.
+    /// record goes on with `Assigned` or `Queued`.
     Moved(Moved),
     /// The agent stays responsible and gives the seat back until the conversation comes back to him.
     Pended {

@@ -56,11 +56,23 @@ pub enum Mutant {
     HandledAgain,
     /// Repeats are known by lane time, which stands still while a lane holds an input.
     WindowByLaneTime,
+    /// A conversation that moves gives its seat back before the record that says so.
+    MoveFreesFirst,
+    /// A conversation that moves keeps the seat it had.
+    MovedSeatKept,
+    /// A conversation that moves does not see that a seat was handed to it.
+    HandOverMissed,
+    /// A transfer goes to any group.
+    TransferAnywhere,
+    /// A sweep ends with its first step.
+    SweepStops,
+    /// A recovery tells the core of nobody in an agent's own line.
+    OwnLineForgotten,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 30] = [
         Self::EpochIgnored,
         Self::GapAccepted,
         Self::RepeatApplied,
@@ -85,6 +97,12 @@ impl Mutant {
         Self::ResumedTooFar,
         Self::HandledAgain,
         Self::WindowByLaneTime,
+        Self::MoveFreesFirst,
+        Self::MovedSeatKept,
+        Self::HandOverMissed,
+        Self::TransferAnywhere,
+        Self::SweepStops,
+        Self::OwnLineForgotten,
     ];
 }
 

@@ -13,11 +13,15 @@ pub struct GroupRules {
     pub on_absence: OnAbsence,
     /// How long they wait for him before that.
     pub grace: Duration,
-    /// Most conversations that wait in the group's queue; `None` is no limit but the system's.
+    /// Most conversations that wait in the group's queue when another comes; 0 lets nobody wait,
+    /// `None` is no limit but the system's. Lanes that decide at one moment may each let one more
+    /// in, and nobody who was taken once is sent away by it.
     pub queue_limit: Option<u32>,
-    /// Where conversations go when the group is inactive or its queue is full; `None` ends them.
+    /// Where new conversations go when the group is inactive or its queue is full, and those that
+    /// wait when it is made inactive; `None` ends them.
     pub overflow: Option<GroupId>,
-    /// Groups that its agents may transfer to; `None` is every active group of the operation.
+    /// Groups that its agents may transfer to beside itself; `None` is every group of the
+    /// operation. An inactive one takes nobody.
     pub transfer_to: Option<Vec<GroupId>>,
     /// Whether conversations may be transferred to it from other groups.
     pub takes_transfers: bool,

@@ -5,7 +5,7 @@ mod world;
 mod walk;
 mod commands;
 mod receipts;
-mod hand_over;
+mod moves;
 mod refused;
 mod restart;
 mod threads;

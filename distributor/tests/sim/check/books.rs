@@ -1,9 +1,9 @@
 //! A shard as its `events` show it, kept by plain means of its own: every record is judged as it
 //! comes, so every prefix of the log is.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
-use model::desk::{Assigned, Body, Cause, Event, Record, Resume, Settings, Stamped, Why, wire};
+use model::desk::{Body, Cause, Event, MoveKind, Record, Resume, Settings, Stamped, wire};
 use model::fold::{self, Verdict};
 use model::id::{ChannelId, CommandId, ConversationId, GroupId, LaneId, ShardId, UserId};
 use model::people::Presence;
@@ -20,9 +20,55 @@ use crate::tally::Tally;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Bot,
-    Queued { group: GroupId, key: i64 },
-    Assigned { agent: UserId },
+    Queued {
+        group: GroupId,
+        key: i64,
+    },
+    Assigned {
+        agent: UserId,
+        group: GroupId,
+    },
+    Pending {
+        agent: UserId,
+        group: GroupId,
+    },
+    /// In an agent's own line.
+    Own {
+        agent: UserId,
+        group: GroupId,
+        key: i64,
+    },
+    /// Between two events of one record; the key it waited by, if it did.
+    Moving {
+        kind: MoveKind,
+        group: GroupId,
+        key: Option<i64>,
+    },
     Closed,
+}
+
+impl Stage {
+    /// The responsible agent.
+    pub(crate) const fn agent(self) -> Option<UserId> {
+        match self {
+            Self::Assigned { agent, .. }
+            | Self::Pending { agent, .. }
+            | Self::Own { agent, .. } => Some(agent),
+            Self::Bot | Self::Queued { .. } | Self::Moving { .. } | Self::Closed => None,
+        }
+    }
+
+    /// The group it is in.
+    pub(crate) const fn group(self) -> Option<GroupId> {
+        match self {
+            Self::Queued { group, .. }
+            | Self::Assigned { group, .. }
+            | Self::Pending { group, .. }
+            | Self::Own { group, .. }
+            | Self::Moving { group, .. } => Some(group),
+            Self::Bot | Self::Closed => None,
+        }
+    }
 }
 
 /// A conversation, open or over.
@@ -33,17 +79,18 @@ pub(crate) struct Talk {
     pub(crate) stage: Stage,
     pub(crate) customer_at: Timestamp,
     pub(crate) sent: BTreeMap<u32, Option<ReceiptStatus>>,
+    pub(crate) assigned_at: Timestamp,
     seq: u32,
 }
 
 /// What a lane wrote so far.
 #[derive(Default)]
-struct Written {
+pub(super) struct Written {
     handled: BTreeMap<Topic, BTreeSet<Offset>>,
     resumed: BTreeMap<Topic, Offset>,
     counter: u64,
     at: Timestamp,
-    key: i64,
+    pub(super) key: i64,
 }
 
 /// The books of one shard.
@@ -57,6 +104,8 @@ pub(crate) struct Books {
     pub(crate) gap: bool,
     pub(crate) fold: fold::Shard,
     pub(crate) settings: Settings,
+    /// What was in force lately: lanes learn of settings one after the other.
+    past: VecDeque<Settings>,
     pub(crate) talks: BTreeMap<ConversationId, Talk>,
     pub(crate) open: BTreeMap<(ChannelId, String), ConversationId>,
     pub(crate) seats: BTreeMap<UserId, BTreeMap<ConversationId, u8>>,
@@ -66,14 +115,17 @@ pub(crate) struct Books {
     pub(crate) commands: HashMap<(UserId, CommandId), Timestamp>,
     pub(crate) dead: HashSet<String>,
     /// Since the last rest: who got a freed seat, and whether the house changed.
-    pub(crate) served: Vec<ConversationId>,
+    pub(crate) served: Vec<(GroupId, ConversationId)>,
     pub(crate) restless: bool,
-    lanes: BTreeMap<LaneId, Written>,
+    pub(super) lanes: BTreeMap<LaneId, Written>,
     last: u64,
     next: Offset,
 }
 
 impl Books {
+    /// Settings kept that are in force no more.
+    const PAST: usize = 12;
+
     pub(crate) fn new(shard: ShardId) -> Self {
         Self {
             shard,
@@ -83,6 +135,7 @@ impl Books {
             gap: false,
             fold: fold::Shard::default(),
             settings: Settings::default(),
+            past: VecDeque::new(),
             talks: BTreeMap::new(),
             open: BTreeMap::new(),
             seats: BTreeMap::new(),
@@ -173,7 +226,14 @@ impl Books {
             (record.cause, &record.events[..])
         {
             self.restless = true;
+            self.past.push_front(self.settings.clone());
+            self.past.truncate(Self::PAST);
             drop(self.settings.apply(ledger.entity(offset)));
+        }
+        let moves = |event: &Event| matches!(event, Event::Moved(_));
+        for moved in record.events.iter().filter(|event| moves(event)) {
+            let stage = self.talks[&moved.conversation().unwrap()].stage;
+            assert!(!matches!(stage, Stage::Moving { .. }), "C6: it is nowhere: {record:?}");
         }
     }
 
@@ -217,24 +277,20 @@ impl Books {
             Event::MessageSent { message, .. } => {
                 self.step(message.conversation, message.seq).sent.insert(message.seq, None);
             }
-            Event::Queued(queued) => {
-                let written = self.lanes.entry(record.lane).or_default();
-                assert!(queued.key > written.key, "C7: the key of {queued:?} is not new");
-                written.key = queued.key;
-                let talk = self.step(queued.conversation, queued.seq);
-                assert_eq!(talk.stage, Stage::Bot, "C4: {queued:?}");
-                talk.stage = Stage::Queued { group: queued.group, key: queued.key };
+            Event::Queued(queued) => self.queued(record.lane, queued, tally),
+            Event::Assigned(assigned) => self.assigned(record.at, assigned, tally),
+            Event::Moved(moved) => self.moved(record.at, moved, tally),
+            Event::Pended { conversation, seq, handled, .. } => {
+                self.pended(record.at, (*conversation, *seq), *handled, tally);
             }
-            Event::Assigned(assigned) => self.assigned(assigned, tally),
-            Event::Closed { conversation, seq, reason, .. } => {
+            Event::Closed { conversation, seq, reason, handled, .. } => {
                 tally.count("closed by", reason.name());
+                let held = self.give_back(*conversation, record.at);
+                assert_eq!(*handled, held, "C9: {event:?}");
                 let talk = self.step(*conversation, *seq);
                 talk.stage = Stage::Closed;
                 let key = (talk.channel, talk.address.clone());
                 self.open.remove(&key);
-                self.seats.values_mut().for_each(|of| {
-                    of.remove(conversation);
-                });
             }
             Event::SendAnswered { message, result, .. } => {
                 let status = match result {
@@ -260,9 +316,7 @@ impl Books {
             }
             Event::CommandRejected { rejection } => tally.count("rejection", rejection.name()),
             Event::InputRefused { reason } => tally.count("refusal", reason.name()),
-            Event::Moved(_) | Event::Pended { .. } | Event::Warned { .. } => {
-                panic!("C4: nobody moves conversations: {event:?}")
-            }
+            Event::Warned { .. } => panic!("C4: nobody warns: {event:?}"),
             Event::SettingsApplied { .. }
             | Event::LeasesRenewed { .. }
             | Event::Duplicate { .. }
@@ -285,38 +339,19 @@ impl Books {
             stage: Stage::Bot,
             customer_at: record.at,
             sent: BTreeMap::new(),
+            assigned_at: record.at,
             seq: 0,
         };
         self.talks.insert(id, talk);
     }
 
-    /// C4, C5: one agent, and never above the highest cap that his open conversations carry.
-    fn assigned(&mut self, assigned: &Assigned, tally: &mut Tally) {
-        let Assigned { conversation, agent, cap, .. } = *assigned;
-        let why = match assigned.why {
-            Why::Policy { policy, .. } => policy.name(),
-            Why::FreedSeat => "freed-seat",
-            Why::Restored => "restored",
-            why => panic!("C4: nobody asks for an agent by name: {why:?}"),
-        };
-        tally.count("policy", why);
-        let talk = self.step(conversation, assigned.seq);
-        let was = std::mem::replace(&mut talk.stage, Stage::Assigned { agent });
-        match (was, assigned.why) {
-            (Stage::Queued { group, .. }, Why::FreedSeat) if group == assigned.group => {
-                self.served.push(conversation);
-            }
-            (Stage::Bot, Why::Policy { .. }) => {}
-            _ => panic!("C4: {assigned:?} while it was {was:?}"),
-        }
-        let seats = self.seats.entry(agent).or_default();
-        seats.insert(conversation, cap);
-        let highest = seats.values().max().copied().unwrap_or(0);
-        assert!(seats.len() <= usize::from(highest), "C5: {} seats: {assigned:?}", seats.len());
+    /// What was in force lately, the newest first.
+    pub(crate) fn recent(&self) -> impl Iterator<Item = &Settings> {
+        std::iter::once(&self.settings).chain(&self.past)
     }
 
     /// The next place in the sequence of an open conversation.
-    fn step(&mut self, id: ConversationId, seq: u32) -> &mut Talk {
+    pub(super) fn step(&mut self, id: ConversationId, seq: u32) -> &mut Talk {
         let talk = self.talks.get_mut(&id);
         let talk = talk.unwrap_or_else(|| panic!("C6: there is no conversation {id}"));
         assert_ne!(talk.stage, Stage::Closed, "C4: {id} goes on after its end");

@@ -2,19 +2,17 @@
 
 use std::time::Duration;
 
-use model::desk::{Cause, Command, CommandRecord, DeadReason, Event, Inbound, Record, Rejection};
-use model::id::{ConversationId, UserId};
-use model::service::{Content, Step};
+use model::desk::{Cause, DeadReason, Event, Inbound, MoveKind, Record, Sweep};
+use model::id::{ConversationId, GroupId};
+use model::service::{Author, CloseReason};
 use model::time::Timestamp;
 use storage::port::{Partition, Topic};
 
 use crate::check::books::{Books, Stage};
-use crate::house::House;
+use crate::check::moves::overflow;
+use crate::check::wishes::{commanded, commanded_again};
 use crate::ledger::{Ledger, Said};
 use crate::tally::Tally;
-
-/// How long a customer's message lets agents write: 24 hours less a minute.
-const WINDOW: Duration = Duration::from_secs(24 * 3_600 - 60);
 
 /// How long the effect of a message must be known, and that of a command, from their appends.
 pub(crate) const MESSAGES: Duration = Duration::from_secs(72 * 3_600);
@@ -40,11 +38,17 @@ pub(crate) fn input(
         Cause::Command(offset) => (Topic::Commands, of_lane, offset),
         Cause::Control(offset) => (Topic::Control, shard, offset),
         Cause::Settings(offset) => (Topic::Settings, 0, offset),
-        Cause::HandOver(_) | Cause::Sweep(_) | Cause::Timer(_) => {
-            assert!(record.answers.is_none() && record.events.len() == 1, "{record:?}");
-            assert_eq!(record.input_at, None, "{record:?}");
-            return record.at;
+        Cause::HandOver(of) => {
+            let told = matches!(&record.events[..], [Event::Assigned(to)] if to.conversation == of);
+            assert!(told, "C9: {record:?}");
+            return of_its_own(record);
         }
+        Cause::Sweep(Sweep::GroupClosed { group, conversation }) => {
+            tally.count("sweep", "group-closed");
+            swept(books, (group, conversation), record);
+            return of_its_own(record);
+        }
+        Cause::Sweep(_) | Cause::Timer(_) => panic!("C4: nobody did this: {record:?}"),
     };
     let partition = Partition::new(topic, index);
     let (said, spoken) = (ledger.at(partition, offset), ledger.spoken(partition, offset));
@@ -76,6 +80,12 @@ pub(crate) fn input(
         }
     }
     spoken.latest
+}
+
+/// A record that no input caused, and when it was written.
+fn of_its_own(record: &Record) -> Timestamp {
+    assert!(record.answers.is_none() && record.input_at.is_none(), "{record:?}");
+    record.at
 }
 
 fn refused(reason: DeadReason, said: &Said) {
@@ -119,10 +129,19 @@ fn received(books: &Books, message: &Inbound, (record, ledger): (&Record, &Ledge
     if let Some(opened) = opened {
         assert_eq!((opened.channel, &opened.address), (*channel, address), "C3: {message:?}");
         assert_eq!(open, None, "C4: it has an open conversation");
-        let channel = &ledger.settings.channels[channel];
-        let routes = channel.flow.steps.iter().any(|step| matches!(step, Step::Route(_)));
-        let ends = record.events.iter().any(|event| matches!(event, Event::Closed { .. }));
-        assert_eq!(routes, !ends, "C6: the flow of {}", channel.id);
+        let routed = ledger.settings.channels[channel].flow.group();
+        let came = record.events.last().unwrap();
+        let lawful = match (came, routed) {
+            (Event::Closed { reason: CloseReason::Flow, .. }, routed) => routed.is_none(),
+            (_, None) => false,
+            (Event::Closed { by, reason, .. }, Some(to)) => {
+                *by == Author::System && is_turned_away(books, to, *reason)
+            }
+            (Event::Queued(queued), Some(to)) => leads_to(books, to, queued.group),
+            (Event::Assigned(assigned), Some(to)) => leads_to(books, to, assigned.group),
+            _ => false,
+        };
+        assert!(lawful, "C6: the flow leads to {routed:?}: {record:?}");
     }
     let in_it = open.or(opened.map(|opened| opened.conversation));
     let got: Vec<_> = record
@@ -139,103 +158,49 @@ fn received(books: &Books, message: &Inbound, (record, ledger): (&Record, &Ledge
     assert_eq!(got, Vec::from_iter(want), "C2: {message:?}: {record:?}");
 }
 
-/// C2: whether a command is a repeat. Within its window it must be known as one; after that it may.
-fn commanded_again(
-    books: &Books,
-    (said, at): (&CommandRecord, Timestamp),
-    record: &Record,
-    tally: &mut Tally,
-) -> bool {
-    let before = books.commands.get(&(said.user, said.id)).copied();
-    let told = record.events.is_empty() && record.answers.is_none();
-    assert!(told || !is_known(before, at, COMMANDS), "C2: again: {record:?}");
-    assert!(!told || before.is_some(), "C2: nothing came of it: {record:?}");
-    if before.is_some() {
-        tally.count(
-            "command",
-            if told { "repeated without effect" } else { "repeated after its window" },
-        );
-    }
-    told
-}
-
-/// C2: a command is obeyed or refused as it must be.
-fn commanded(books: &Books, said: &CommandRecord, record: &Record) {
-    let CommandRecord { user, id, command, .. } = said;
-    assert_eq!(record.answers, Some((*user, *id)), "C2: nobody is answered");
-    let [event] = &record.events[..] else { panic!("C2: {record:?}") };
-    let got = match event {
-        Event::CommandRejected { rejection } => Some(*rejection),
-        _ => None,
+/// C6: who waits for a group that takes none any more goes where it flows over, or ends.
+fn swept(books: &Books, (group, conversation): (GroupId, ConversationId), record: &Record) {
+    let waited = match books.talks.get(&conversation).map(|talk| talk.stage) {
+        Some(Stage::Queued { group: of, .. }) => of == group,
+        _ => false,
     };
-    let want = match command {
-        Command::Send { conversation, content } => {
-            may_send(books, *user, (*conversation, content), record.at)
-        }
-        Command::Close { conversation } => may_close(books, *user, *conversation),
-        Command::SetPresence { .. } => return may_appear(books, *user, got),
-        Command::Transfer { .. }
-        | Command::Reassign { .. }
-        | Command::Pend { .. }
-        | Command::Resume { .. } => Err(Rejection::NotAllowed),
+    let is_closed = |group| {
+        books.recent().any(|settings| settings.groups.get(&group).is_some_and(|of| !of.active))
     };
-    assert_eq!(got, want.err(), "C4: {said:?} at {:?}", record.at);
-    match (command, event) {
-        (_, Event::CommandRejected { .. }) => {}
-        (
-            Command::Send { conversation, content },
-            Event::MessageSent { message, content: sent, .. },
-        ) => {
-            assert_eq!((conversation, content), (&message.conversation, sent), "C6");
+    let goes_on = match &record.events[..] {
+        [Event::Moved(moved), next] => {
+            let by_system = (moved.kind, moved.by) == (MoveKind::Redirect, Author::System);
+            by_system
+                && moved.conversation == conversation
+                && match next {
+                    Event::Queued(queued) => leads_to(books, group, queued.group),
+                    Event::Assigned(assigned) => leads_to(books, group, assigned.group),
+                    _ => false,
+                }
         }
-        (Command::Close { conversation }, Event::Closed { conversation: closed, .. }) => {
-            assert_eq!(conversation, closed, "C4");
+        [Event::Closed { by, reason, conversation: of, .. }] => {
+            let ends = (*by, *reason) == (Author::System, CloseReason::GroupClosed);
+            ends && *of == conversation
         }
-        _ => panic!("C4: {said:?} has become {event:?}"),
-    }
+        _ => false,
+    };
+    assert!(waited && is_closed(group) && goes_on, "C6: {record:?}");
 }
 
-fn stage(books: &Books, conversation: ConversationId) -> Result<Stage, Rejection> {
-    match books.talks.get(&conversation).map(|talk| talk.stage) {
-        None => Err(Rejection::ConversationNotFound),
-        Some(Stage::Closed) => Err(Rejection::ConversationClosed),
-        Some(stage) => Ok(stage),
-    }
+/// Whether a group is the other, or flows over into it.
+fn leads_to(books: &Books, from: GroupId, to: GroupId) -> bool {
+    books.recent().any(|settings| overflow(settings, from).contains(&to))
 }
 
-fn may_send(
-    books: &Books,
-    user: UserId,
-    (conversation, content): (ConversationId, &Content),
-    at: Timestamp,
-) -> Result<(), Rejection> {
-    if stage(books, conversation)? != (Stage::Assigned { agent: user }) {
-        return Err(Rejection::NotResponsible);
-    }
-    if !matches!(content, Content::Text(text) if !text.is_empty()) {
-        return Err(Rejection::UnsendableContent);
-    }
-    let open = at < books.talks[&conversation].customer_at + WINDOW;
-    if open { Ok(()) } else { Err(Rejection::WindowClosed) }
-}
-
-fn may_close(books: &Books, user: UserId, conversation: ConversationId) -> Result<(), Rejection> {
-    let own = stage(books, conversation)? == (Stage::Assigned { agent: user });
-    let supervises = user == House::supervisor(books.shard);
-    if own || supervises { Ok(()) } else { Err(Rejection::NotResponsible) }
-}
-
-/// Whether a user of the shard is active may just have changed.
-fn may_appear(books: &Books, user: UserId, got: Option<Rejection>) {
-    let here = books
-        .settings
-        .users
-        .get(&user)
-        .is_some_and(|user| books.settings.operations[&user.operation].shard == books.shard);
-    match got {
-        None => assert!(here, "C4: {user} is nobody of this shard"),
-        Some(rejection) => assert_eq!(rejection, Rejection::NotAllowed),
-    }
+fn is_turned_away(books: &Books, from: GroupId, reason: CloseReason) -> bool {
+    books.recent().any(|settings| {
+        let mut groups = overflow(settings, from).into_iter();
+        groups.any(|group| match settings.groups.get(&group) {
+            None => false,
+            Some(group) if reason == CloseReason::QueueFull => group.rules.queue_limit.is_some(),
+            Some(group) => reason == CloseReason::GroupClosed && !group.active,
+        })
+    })
 }
 
 fn told(record: &Record) {

@@ -2,4 +2,6 @@
 
 pub(crate) mod books;
 mod judge;
+mod wishes;
+mod moves;
 pub(crate) mod rest;

@@ -116,11 +116,29 @@ fn eligible(books: &Books, group: GroupId) -> BTreeSet<UserId> {
     let is_active = books.settings.groups.get(&group).is_some_and(|group| group.active);
     let users = books.settings.users.values().filter(|user| {
         let receives = user.groups.iter().any(|of| of.group == group && of.receives);
-        let there = books.presence.get(&user.id) == Some(&Presence::Available);
-        let room = books.load(user.id) < usize::from(user.cap.get());
-        is_active && user.active && user.kind == UserKind::Agent && receives && there && room
+        is_active && receives && has_room(books, user.id)
     });
     users.map(|user| user.id).collect()
+}
+
+/// Whether an agent is there and has a seat free, by the log.
+fn has_room(books: &Books, agent: UserId) -> bool {
+    let there = books.presence.get(&agent) == Some(&Presence::Available);
+    books.settings.users.get(&agent).is_some_and(|user| {
+        let room = books.load(agent) < usize::from(user.cap.get());
+        user.active && user.kind == UserKind::Agent && there && room
+    })
+}
+
+/// Who waits in agents' own lines, by the log.
+fn own_lines(books: &Books) -> BTreeMap<UserId, BTreeSet<ConversationId>> {
+    let mut lines: BTreeMap<UserId, BTreeSet<ConversationId>> = BTreeMap::new();
+    for (id, talk) in &books.talks {
+        if let Stage::Own { agent, .. } = talk.stage {
+            lines.entry(agent).or_default().insert(*id);
+        }
+    }
+    lines
 }
 
 /// C5, C7, C9: the core holds what the log shows, no more and no less.
@@ -142,7 +160,18 @@ fn core_is_its_log((owner, slots): (&Owner, u32), books: &Books, lines: &Lines) 
         let idle = waiting > 0 && !want.is_empty();
         assert!(!idle, "C7: {waiting} wait in group {} while {want:?} are free", group.id);
     }
-    let want: Vec<u32> = sorted(lines.values().flat_map(|line| 1..=line.len() as u32));
+    for (group, line) in lines {
+        let known = books.settings.groups.get(group);
+        assert!(known.is_none_or(|known| known.active), "C6: {line:?} wait for {group}, closed");
+        assert_eq!(core.waiting(*group) as usize, line.len(), "C9: who waits for {group}");
+    }
+    let own = own_lines(books);
+    for agent in own.keys() {
+        let free = has_room(books, *agent);
+        assert!(!free, "C7: {:?} wait in the own line of {agent}, who is free", own[agent]);
+    }
+    let all = lines.values().map(BTreeMap::len).chain(own.values().map(BTreeSet::len));
+    let want: Vec<u32> = sorted(all.flat_map(|line| 1..=line as u32));
     let got: Vec<u32> = sorted(owner.tenure.workers.iter().flat_map(|worker| {
         let lane = worker.lane().id();
         (0..slots).filter_map(move |index| core.position(Slot { lane, index }))
@@ -173,7 +202,8 @@ fn lanes_are_their_log(owner: &Owner, books: &Books) {
 /// C7: of those who waited at the last quiet point, nobody was served before one who came first.
 fn nobody_is_overtaken(books: &Books, before: &Lines, now: &Lines) {
     for (group, line) in before {
-        let served = books.served.iter().filter_map(|id| line.get(id)).max();
+        let here = books.served.iter().filter(|(of, _)| of == group);
+        let served = here.filter_map(|(_, id)| line.get(id)).max();
         let waits = now.get(group).into_iter().flatten();
         let first = waits.filter(|(id, _)| line.contains_key(id)).map(|(_, key)| key).min();
         if let (Some(served), Some(first)) = (served, first) {

@@ -1,7 +1,7 @@
 //! What agents wish and providers answer.
 
-use model::desk::{Command, CommandRecord, Outcome, Receipt, SendResult};
-use model::id::{CommandId, ConversationId, MessageId, ShardId, UserId};
+use model::desk::{Command, CommandRecord, Entity, Outcome, Receipt, SendResult, Target};
+use model::id::{CommandId, ConversationId, GroupId, MessageId, ShardId, UserId};
 use model::people::Presence;
 use model::service::{Content, ReceiptStatus};
 use storage::port::{Partition, Topic};
@@ -37,8 +37,7 @@ impl Story {
         let user = match (talk.stage, self.world.chance.below(8)) {
             (_, 0) => *self.world.chance.pick(&agents),
             (_, 1) => House::supervisor(shard),
-            (Stage::Assigned { agent }, _) => agent,
-            _ => *self.world.chance.pick(&agents),
+            (stage, _) => stage.agent().unwrap_or_else(|| *self.world.chance.pick(&agents)),
         };
         Some((id, user))
     }
@@ -78,6 +77,94 @@ impl Story {
         self.wish(self.commands_of(conversation), user, Command::Close { conversation });
     }
 
+    /// Somebody of the shard, at times of another or nobody at all.
+    pub(super) fn target(&mut self, at: usize) -> Target {
+        let (shard, house) = (self.shard(at), self.world.house);
+        let chance = &mut self.world.chance;
+        let of = if chance.once_in(12) { house.shards().last().unwrap() } else { shard };
+        if chance.once_in(2) {
+            let agents = house.agents_of(of);
+            let agent = if chance.once_in(30) { NOBODY } else { *chance.pick(&agents) };
+            return Target::Agent(agent);
+        }
+        let groups: Vec<GroupId> = house.groups_of(of).collect();
+        Target::Group(if chance.once_in(30) { GroupId(NOBODY.0) } else { *chance.pick(&groups) })
+    }
+
+    /// A group is made inactive, whoever waits for it.
+    fn close_group(&mut self, at: usize) {
+        let groups: Vec<GroupId> = self.world.house.groups_of(self.shard(at)).collect();
+        let group = *self.world.chance.pick(&groups);
+        let known = self.world.ledger.settings.groups.get(&group);
+        let Some(mut group) = known.filter(|group| group.active).cloned() else { return };
+        group.version += 1;
+        group.active = false;
+        self.world.tally.count("happening", "group-off");
+        self.world.say(Partition::SETTINGS, Said::Entity(Entity::Group(group)));
+        for _ in 0..3 {
+            self.turn(at);
+        }
+    }
+
+    /// A conversation in somebody's own line, if there is one and chance wants it.
+    fn in_own_line(&mut self, at: usize) -> Option<(ConversationId, UserId)> {
+        let talks = &self.world.shards[at].books.talks;
+        let own: Vec<_> = talks
+            .iter()
+            .filter_map(|(id, talk)| match talk.stage {
+                Stage::Own { agent, .. } => Some((*id, agent)),
+                _ => None,
+            })
+            .collect();
+        let wanted = !own.is_empty() && !self.world.chance.once_in(3);
+        wanted.then(|| *self.world.chance.pick(&own))
+    }
+
+    pub(super) fn transfer(&mut self, at: usize) {
+        let own = self.in_own_line(at);
+        let Some((conversation, user)) = own.or_else(|| self.whose(at)) else { return };
+        let (to, note) = (self.target(at), self.note());
+        let command = Command::Transfer { conversation, to, note };
+        self.wish(self.commands_of(conversation), user, command);
+    }
+
+    pub(super) fn reassign(&mut self, at: usize) {
+        let own = self.in_own_line(at);
+        let Some((conversation, user)) = own.or_else(|| self.whose(at)) else { return };
+        let supervises = !self.world.chance.once_in(8);
+        let user = if supervises { House::supervisor(self.shard(at)) } else { user };
+        let (to, note) = (self.target(at), self.note());
+        let command = Command::Reassign { conversation, to, note };
+        self.wish(self.commands_of(conversation), user, command);
+    }
+
+    fn note(&mut self) -> String {
+        if self.world.chance.once_in(2) { String::new() } else { "please".to_owned() }
+    }
+
+    pub(super) fn pend(&mut self, at: usize) {
+        let own = self.in_own_line(at);
+        let Some((conversation, user)) = own.or_else(|| self.whose(at)) else { return };
+        self.wish(self.commands_of(conversation), user, Command::Pend { conversation });
+    }
+
+    /// Mostly one that was set aside.
+    pub(super) fn resume(&mut self, at: usize) {
+        let Some((mut conversation, mut user)) = self.whose(at) else { return };
+        let talks = &self.world.shards[at].books.talks;
+        let aside: Vec<_> = talks
+            .iter()
+            .filter_map(|(id, talk)| match talk.stage {
+                Stage::Pending { agent, .. } => Some((*id, agent)),
+                _ => None,
+            })
+            .collect();
+        if !aside.is_empty() && !self.world.chance.once_in(4) {
+            (conversation, user) = *self.world.chance.pick(&aside);
+        }
+        self.wish(self.commands_of(conversation), user, Command::Resume { conversation });
+    }
+
     pub(super) fn appear(&mut self, shard: ShardId, user: UserId, presence: Presence) {
         let control = Partition::new(Topic::Control, u32::from(shard.get()));
         self.wish(control, user, Command::SetPresence { presence });
@@ -107,6 +194,9 @@ impl Story {
         for _ in 0..self.world.chance.below(6) {
             self.write(at);
             self.turn(at);
+        }
+        if self.world.chance.once_in(2) {
+            self.close_group(at);
         }
         for agent in self.world.house.agents_of(shard) {
             self.appear(shard, agent, Presence::Available);

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use distributor::shard::Tenure;
 use model::desk::{Command, Entity};
-use model::id::GroupId;
+use model::id::{GroupId, UserId};
 use parking_lot::Mutex;
 use storage::port::Partition;
 
+use crate::check::books::Stage;
 use crate::faulty::Fault;
 use crate::house::{self, House};
 use crate::ledger::Said;
@@ -59,6 +60,48 @@ impl Story {
             self.write_to(at, channel);
         }
         self.turn(at);
+    }
+
+    /// A conversation is moved in the middle of whose turn another lane frees a seat for it.
+    pub(super) fn meet(&mut self, at: usize) {
+        let shard = self.shard(at);
+        let books = &self.world.shards[at].books;
+        let receives = |agent: UserId, group: GroupId| {
+            let groups = books.settings.users.get(&agent).map(|user| &user.groups);
+            groups.into_iter().flatten().any(|of| of.group == group && of.receives)
+        };
+        let pairs: Vec<_> = books
+            .talks
+            .iter()
+            .filter_map(|(id, talk)| match talk.stage {
+                Stage::Queued { group, .. } => Some((*id, group)),
+                _ => None,
+            })
+            .flat_map(|(waits, group)| {
+                let talks = books.talks.iter();
+                let served = talks.filter(move |(id, _)| id.lane() != waits.lane());
+                let served = served.filter_map(|(id, talk)| match talk.stage {
+                    Stage::Assigned { agent, .. } => Some((*id, agent)),
+                    _ => None,
+                });
+                served
+                    .filter(move |(_, agent)| receives(*agent, group))
+                    .map(move |(ends, _)| (waits, ends))
+            })
+            .collect();
+        if pairs.is_empty() {
+            return;
+        }
+        self.world.tally.count("happening", "meeting");
+        let (conversation, ends) = *self.world.chance.pick(&pairs);
+        let (supervisor, to) = (House::supervisor(shard), self.target(at));
+        let close = Command::Close { conversation: ends };
+        self.wish(self.commands_of(ends), supervisor, close);
+        let note = String::new();
+        let reassign = Command::Reassign { conversation, to, note };
+        self.wish(self.commands_of(conversation), supervisor, reassign);
+        self.world.meeting = Some(usize::from(ends.lane().get()));
+        self.world.turn(at, usize::from(conversation.lane().get()));
     }
 
     pub(super) fn land(&mut self, at: usize) {

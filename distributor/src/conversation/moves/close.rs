@@ -3,13 +3,14 @@ use std::time::Duration;
 use model::desk::{Event, Rejection};
 use model::fold;
 use model::id::{ConversationId, UserId};
-use model::people::UserKind;
 use model::service::{Author, CloseReason, ConversationState};
 use model::time::Timestamp;
 
-use super::{After, Context, Draft};
+use crate::conversation::{After, Context, Draft};
 
-/// The responsible agent, or a supervisor of the operation, ends a conversation.
+use super::supervises;
+
+/// The responsible agent, or a supervisor of the operation, ends a conversation, wherever it is.
 pub(crate) fn close(
     cx: &mut Context,
     user: UserId,
@@ -22,13 +23,26 @@ pub(crate) fn close(
         ConversationState::Assigned => at.since(open.assigned_at),
         _ => Duration::ZERO,
     };
-    let seq = Draft::of(open).next_id().seq;
+    let mut draft = Draft::of(open);
+    finish(cx, &mut draft, (Author::User(user), reason), handled);
+    Ok(draft.events)
+}
+
+/// A conversation is over: what it holds is given back once its record was handed over.
+pub(in crate::conversation) fn finish(
+    cx: &mut Context,
+    draft: &mut Draft,
+    (by, reason): (Author, CloseReason),
+    handled: Duration,
+) {
+    let conversation = draft.conversation;
     match cx.seats.leave(conversation) {
         Some((slot, Some(ticket))) => cx.after.push(After::Free { slot, ticket, handled }),
         Some((slot, None)) => cx.after.push(After::Cancel { slot }),
         None => {}
     }
-    Ok(vec![Event::Closed { conversation, seq, by: Author::User(user), reason, handled }])
+    let seq = draft.next_id().seq;
+    draft.push(Event::Closed { conversation, seq, by, reason, handled });
 }
 
 /// As what `user` may end the conversation, if he may.
@@ -36,8 +50,5 @@ fn reason(cx: &Context, open: &fold::Conversation, user: UserId) -> Option<Close
     if open.agent == Some(user) {
         return Some(CloseReason::Agent);
     }
-    let user = cx.settings.settings.users.get(&user)?;
-    let supervises = matches!(user.kind, UserKind::Supervisor | UserKind::SupervisorAgent);
-    let may = user.active && supervises && user.operation == open.operation;
-    may.then_some(CloseReason::Supervisor)
+    supervises(cx, user, open.operation).then_some(CloseReason::Supervisor)
 }

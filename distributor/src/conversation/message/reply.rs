@@ -7,7 +7,8 @@ use model::limit;
 use model::service::{Author, ChannelKind, Content, ConversationState};
 use model::time::Timestamp;
 
-use super::{Context, Draft};
+use crate::conversation::moves::{Standing, take_up};
+use crate::conversation::{Context, Draft, Stop};
 
 /// How long after the customer's last message free text may be sent (WhatsApp Cloud API,
 /// customer service window; the Messenger Platform and Instagram have the same 24 hours).
@@ -17,29 +18,36 @@ const WINDOW_MARGIN: Duration = Duration::from_secs(60);
 /// The longest text WhatsApp takes, in characters (Cloud API reference, `text.body`).
 const WHATSAPP_TEXT_CHARS: usize = 4_096;
 
-/// An agent writes to the customer of a conversation he is responsible for.
+/// An agent writes to the customer of a conversation he is responsible for. One that he set aside,
+/// or that waits in his own line, comes back to him by that; he is refused where he has no seat for
+/// it now.
 pub(crate) fn reply(
-    cx: &Context,
+    cx: &mut Context,
     user: UserId,
     to: (ConversationId, Content),
     at: Timestamp,
-) -> Result<Vec<Event>, Rejection> {
+) -> Result<Vec<Event>, Stop> {
     let (conversation, content) = to;
     let open = cx.open(conversation)?;
-    if open.agent != Some(user) || open.state != ConversationState::Assigned {
-        return Err(Rejection::NotResponsible);
+    if open.agent != Some(user) {
+        return Err(Rejection::NotResponsible.into());
     }
     let channel = cx.settings.settings.channels.get(&open.channel);
     let kind = channel.map(|channel| channel.kind);
     if !sendable(kind, &content) {
-        return Err(Rejection::UnsendableContent);
+        return Err(Rejection::UnsendableContent.into());
     }
     if !window_open(kind, open, at) {
-        return Err(Rejection::WindowClosed);
+        return Err(Rejection::WindowClosed.into());
     }
     let mut draft = Draft::of(open);
+    if open.state != ConversationState::Assigned {
+        let standing = Standing::of(cx, open).ok_or(Rejection::NotResponsible)?;
+        take_up(cx, &mut draft, &standing, at)?;
+    }
     let message = draft.next_id();
-    Ok(vec![Event::MessageSent { message, author: Author::User(user), content }])
+    draft.push(Event::MessageSent { message, author: Author::User(user), content });
+    Ok(draft.events)
 }
 
 fn sendable(kind: Option<ChannelKind>, content: &Content) -> bool {

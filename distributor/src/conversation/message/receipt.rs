@@ -3,7 +3,7 @@ use model::fold::SentMessage;
 use model::id::MessageId;
 use model::service::ReceiptStatus;
 
-use super::{Context, Refusal};
+use crate::conversation::{Context, Refusal};
 
 /// What a provider answered to a send. Written for closed conversations too: dispatch goes by it.
 pub(crate) fn outcome(cx: &Context, outcome: Outcome) -> Result<Vec<Event>, Refusal> {

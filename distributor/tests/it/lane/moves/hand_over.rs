@@ -10,8 +10,8 @@ use model::people::Presence;
 use model::service::ConversationState;
 use parking_lot::Mutex;
 
-use super::walk::names;
-use super::world::{ANA, SUSAN, World, address_in};
+use crate::lane::walk::names;
+use crate::lane::world::{ANA, SUSAN, World, address_in};
 
 /// Ana is full with conversations of lane 0, and one waits in lane 1.
 fn crowded() -> World {
