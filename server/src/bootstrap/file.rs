@@ -18,7 +18,8 @@ use crate::config::{ConfigError, Fault, Source};
 pub fn read(path: &Path, place: Place) -> Result<Seed, ConfigError> {
     let source = Source::read(path)?;
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    Ok(Reader { source, folder, place, seed: Seed::default(), spans: Vec::new() }.read()?)
+    let (seed, spans, ruled) = (Seed::default(), Vec::new(), Vec::new());
+    Ok(Reader { source, folder, place, seed, spans, ruled }.read()?)
 }
 
 struct Reader {
@@ -28,6 +29,8 @@ struct Reader {
     seed: Seed,
     /// Where each entity of the seed stands.
     spans: Vec<Range<usize>>,
+    /// Groups with rules, and where these stand.
+    ruled: Vec<(Range<usize>, Group)>,
 }
 
 impl Reader {
@@ -39,6 +42,7 @@ impl Reader {
         }
         each(file.operation, |span, row| self.operation(span, row))?;
         each(file.group, |span, row| self.group(span, row))?;
+        self.rule();
         each(file.user, |span, row| self.user(span, row))?;
         each(file.endpoint, |span, row| self.endpoint(span, row))?;
         each(file.channel, |span, row| self.channel(span, row))?;
@@ -85,8 +89,20 @@ impl Reader {
             head_start: row.head_start.0,
             rules: GroupRules::default(),
         };
+        if let Some(rules) = row.rules {
+            let (at, rules) = (rules.span(), rules.into_inner().rules());
+            let rules = rules.map_err(|wrong| self.source.fault(at.clone(), wrong))?;
+            // Rules may name groups that come later: they are in force once all are there.
+            self.ruled.push((at, Group { version: 2, rules, ..group.clone() }));
+        }
         self.add(span, Entity::Group(group));
         Ok(())
+    }
+
+    fn rule(&mut self) {
+        for (span, group) in std::mem::take(&mut self.ruled) {
+            self.add(span, Entity::Group(group));
+        }
     }
 
     fn user(&mut self, span: Range<usize>, row: UserRow) -> Result<(), Fault> {

@@ -2,6 +2,7 @@
 
 mod file;
 mod row;
+mod rules;
 mod seed;
 mod simulator;
 mod starter;

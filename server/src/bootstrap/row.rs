@@ -8,6 +8,8 @@ use model::unit::Period;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::rules::RulesRow;
+
 /// The settings file, as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +47,7 @@ pub(super) struct GroupRow {
     pub(super) newcomer: NewcomerScore,
     #[serde(default = "no_head_start")]
     pub(super) head_start: Period,
+    pub(super) rules: Option<Spanned<RulesRow>>,
 }
 
 #[derive(Deserialize)]

@@ -192,6 +192,29 @@ token = "t"
 flow = [{ route = 1 }]
 "#;
 
+/// Rules that name a group that comes later, and one of its own.
+const RULED: &str = r#""circular"
+[group.rules]
+on_absence = "redirect"
+grace = "45s"
+queue_limit = 300
+overflow = 2
+transfer_to = [2]
+takes_transfers = false
+note_required = true
+pending_after = "10m"
+running = { limit = "24h", warn_percent = 80, warn_text = "Still there?", silence = "both" }
+queued = { limit = "2h" }
+[[group]]
+id = 2
+operation = 1
+name = "H"
+policy = "random"
+rules = { overflow = 1 }
+"#;
+const LOUD: &str = "\"circular\"\nrules = { running = { limit = \"1h\", warn_percent = 100 } }";
+const NOWHERE: &str = "\"circular\"\nrules = { overflow = 7 }";
+
 #[test]
 fn settings_that_could_never_work_are_refused_before_anything_is_written() {
     let cases = [
@@ -201,10 +224,18 @@ fn settings_that_could_never_work_are_refused_before_anything_is_written() {
         ("app_secret = \"s\"", "app_secret = \"\"", "21:14: the app_secret is empty"),
         ("verify_token = \"v\"", "verify_token = \"\"", "20:16: the verify_token is empty"),
         ("long enough", "short", "16:12: a password has 8 characters to 1024 bytes"),
+        ("\"circular\"", LOUD, "10:9: a warning has `warn_percent`, 1 to 99, and `warn_text`"),
+        (
+            "\"circular\"",
+            NOWHERE,
+            "10:9: group 1 names group 7 of operation 1, which does not exist",
+        ),
     ];
     let config = "[bootstrap]\nsettings = \"settings.toml\"\n";
     let check = ["check", "--config", "c.toml"];
     assert_eq!(answer(config, WHOLE, &check), (Some(0), String::new()));
+    let ruled = WHOLE.replace("\"circular\"", RULED);
+    assert_eq!(answer(config, &ruled, &check), (Some(0), String::new()));
     for (right, wrong, want) in cases {
         for args in [check, ["run", "--config", "c.toml"]] {
             let (code, said) = answer(config, &WHOLE.replace(right, wrong), &args);
