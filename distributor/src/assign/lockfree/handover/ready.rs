@@ -88,6 +88,11 @@ impl Ready {
         }
     }
 
+    /// Owner: whether the next call of [`Self::next`] begins a round.
+    pub(super) fn begins(&self) -> bool {
+        self.looked_at.get() == 0
+    }
+
     /// Owner: the next slot to look at; `None` ends a round. Every place is looked at once in a
     /// round, so the bits have their turn however much is put there.
     pub(super) fn next(&self) -> Option<u32> {

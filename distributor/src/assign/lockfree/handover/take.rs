@@ -13,10 +13,15 @@ impl LockFree {
     pub(in crate::assign::lockfree) fn take_next(&self, lane: LaneId) -> Option<Confirmed> {
         let ready = self.ready_of(lane);
         let mut asked = false;
+        let mut whole = ready.begins();
         loop {
             let Some(index) = ready.next() else {
                 if asked {
                     return None;
+                }
+                // The rest of a round says little: only who found nothing in a whole one rests.
+                if !std::mem::replace(&mut whole, true) {
+                    continue;
                 }
                 ready.ask();
                 if wrong(Mutant::RestWithoutLook) {
@@ -25,7 +30,7 @@ impl LockFree {
                 asked = true;
                 continue;
             };
-            asked = false;
+            (asked, whole) = (false, false);
             let slot = Slot { lane, index };
             if let Some(seat) = self.take(slot) {
                 return Some(Confirmed { slot, seat });
