@@ -180,10 +180,10 @@ impl LockFree {
         let new = match change.cap {
             Some(cap) if word.status() == Status::Vacant => {
                 let word = if wrong(Mutant::ComesBackAnew) { Word(0) } else { word };
-                let status = match self.presences.get(agent as usize) {
-                    1 => Status::Online,
-                    2 => Status::Paused,
-                    _ => Status::Offline,
+                // Of whom nobody said anything is not there.
+                let status = match Status::of(self.presences.get(agent as usize).into()) {
+                    Status::Vacant => Status::Offline,
+                    said => said,
                 };
                 word.with_cap(cap).with_status(status)
             }

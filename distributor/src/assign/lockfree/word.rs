@@ -24,82 +24,88 @@ use crate::assign::Passed;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Word(pub(super) u64);
 
-/// Whether an agent is there.
+/// Whether an agent is there. Online is the greatest, so one comparison says whether he is eligible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
     /// The settings do not have him as an agent.
     Vacant,
-    Online,
     Paused,
     Offline,
+    Online,
 }
 
 /// How a seat that is given back changes the score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Correction {
-    /// Conversations taken off.
-    count: u64,
-    /// Units taken off: what the reservation charged.
-    charge: u64,
     /// Units added: what it took.
-    units: u64,
+    units: u32,
+    /// Units taken off: what the reservation charged.
+    charge: u8,
+    /// Conversations taken off.
+    count: u8,
 }
 
 const ACTIVE: Field = Field { at: 0, bits: 7 };
 const CAP: Field = Field { at: 7, bits: 7 };
 const STATUS: Field = Field { at: 14, bits: 2 };
+const ONLINE: u64 = (Status::Online as u64) << CAP.bits;
 const GENERATION: Field = Field { at: 16, bits: 16 };
 const TIME: Field = Field { at: 32, bits: 19 };
 const COUNT: Field = Field { at: 51, bits: 13 };
 
 impl Word {
+    #[inline]
     pub(super) const fn active(self) -> u64 {
         ACTIVE.get(self.0)
     }
 
+    #[inline]
     pub(super) const fn cap(self) -> u8 {
         CAP.get(self.0) as u8
     }
 
+    #[inline]
     pub(super) const fn status(self) -> Status {
-        match STATUS.get(self.0) {
-            1 => Status::Online,
-            2 => Status::Paused,
-            3 => Status::Offline,
-            _ => Status::Vacant,
-        }
+        Status::of(STATUS.get(self.0))
     }
 
+    #[inline]
     pub(super) const fn generation(self) -> u16 {
         GENERATION.get(self.0) as u16
     }
 
+    #[inline]
     pub(super) const fn score(self) -> Score {
         Score { count: COUNT.get(self.0) as u32, time: TIME.get(self.0) as u32 }
     }
 
     /// Whether a part of the score is less than in another word.
+    #[inline]
     pub(super) const fn is_below(self, other: Self) -> bool {
         let (now, before) = (self.score(), other.score());
         now.count < before.count || now.time < before.time
     }
 
     /// Whether he may be reserved for a conversation of his lines.
+    #[inline]
     pub(super) const fn eligible(self) -> bool {
-        matches!(self.status(), Status::Online) && self.has_room()
+        self.active() + ONLINE < self.status_and_cap()
     }
 
     /// Whether he may be reserved by name, where that reaches paused agents.
+    #[inline]
     pub(super) const fn eligible_paused(self) -> bool {
         matches!(self.status(), Status::Online | Status::Paused) && self.has_room()
     }
 
     /// Whether a seat he gives back may go to the next conversation at once.
+    #[inline]
     pub(super) const fn saleable(self) -> bool {
-        matches!(self.status(), Status::Online) && self.active() <= CAP.get(self.0)
+        self.active() + ONLINE <= self.status_and_cap()
     }
 
     /// Whether he holds more than his cap.
+    #[inline]
     pub(super) const fn is_over(self) -> bool {
         self.active() > CAP.get(self.0)
     }
@@ -117,16 +123,26 @@ impl Word {
     /// One seat more, and its charge.
     #[inline]
     pub(super) const fn seated(self, charge: u8) -> Self {
+        if self.has_room() && self.counts_on() {
+            return Self(self.0 + (1 << COUNT.at | (charge as u64) << TIME.at | 1));
+        }
         self.restored().charged(charge)
     }
 
     /// One seat less.
     #[inline]
     pub(super) const fn released(self, by: Correction) -> Self {
+        let (charge, units) = (by.charge as u64, by.units as u64);
+        let time = TIME.get(self.0) + units;
+        if by.count == 0 && self.active() != 0 && charge <= time && time <= TIME.most() {
+            // Modulo 2⁶⁴: a charge above the units borrows no more than the time has.
+            return Self(self.0.wrapping_add(units.wrapping_sub(charge) << TIME.at) - 1);
+        }
         Self(self.0 - (self.active() != 0) as u64).corrected(by)
     }
 
     /// The same seats: one came back and was sold again.
+    #[inline]
     pub(super) const fn resold(self, by: Correction, charge: u8) -> Self {
         self.corrected(by).charged(charge)
     }
@@ -155,8 +171,22 @@ impl Word {
         Self(GENERATION.put(self.0, GENERATION.get(self.0).wrapping_add(1)))
     }
 
+    #[inline]
     const fn has_room(self) -> bool {
         self.active() < CAP.get(self.0)
+    }
+
+    /// Status and cap as one number. Online it is [`ONLINE`] and the cap, which no other status
+    /// reaches.
+    #[inline]
+    const fn status_and_cap(self) -> u64 {
+        self.0 >> CAP.at & ((1 << (CAP.bits + STATUS.bits)) - 1)
+    }
+
+    /// Whether the score is so far from its edge that any one charge fits.
+    #[inline]
+    const fn counts_on(self) -> bool {
+        TIME.get(self.0) <= TIME.most() - u8::MAX as u64 && COUNT.get(self.0) < COUNT.most()
     }
 
     #[inline]
@@ -169,8 +199,9 @@ impl Word {
     /// The score put right, and nothing else.
     #[inline]
     pub(super) const fn corrected(self, by: Correction) -> Self {
-        let time = least(TIME.get(self.0) + by.units, TIME.most()).saturating_sub(by.charge);
-        self.scored(time, COUNT.get(self.0).saturating_sub(by.count))
+        let time = least(TIME.get(self.0) + by.units as u64, TIME.most());
+        let count = COUNT.get(self.0).saturating_sub(by.count as u64);
+        self.scored(time.saturating_sub(by.charge as u64), count)
     }
 
     /// With a score whose parts fit.
@@ -181,16 +212,28 @@ impl Word {
     }
 }
 
+impl Status {
+    pub(super) const fn of(number: u64) -> Self {
+        match number {
+            1 => Self::Paused,
+            2 => Self::Offline,
+            3 => Self::Online,
+            _ => Self::Vacant,
+        }
+    }
+}
+
 impl Correction {
     /// An ordinary end: the charge becomes the time it took.
+    #[inline]
     pub(super) fn handled(charge: u8, handled: Duration) -> Self {
-        let units = u64::from(Score::units(handled));
-        Self { count: 0, charge: u64::from(charge), units }
+        Self { count: 0, charge, units: Score::units(handled) }
     }
 
     /// A seat the log never showed: it never was.
+    #[inline]
     pub(super) const fn unseen(charge: u8) -> Self {
-        Self { count: 1, charge: charge as u64, units: 0 }
+        Self { count: 1, charge, units: 0 }
     }
 }
 
@@ -231,6 +274,8 @@ const fn least(one: u64, other: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -308,5 +353,39 @@ mod tests {
         assert!(!word.eligible());
         let paused = word.with_cap(1).with_status(Status::Paused);
         assert!(!paused.eligible() && paused.eligible_paused() && !paused.saleable());
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_of_a_seat_and_of_its_release_leads_where_the_long_one_does(
+            word in words(),
+            charge: u8,
+            units in prop_oneof![0..300_u32, any::<u32>()],
+        ) {
+            prop_assert_eq!(word.seated(charge), word.restored().charged(charge));
+            let fewer = Word(word.0 - u64::from(word.active() != 0));
+            for by in [Correction { count: 0, charge, units }, Correction::unseen(charge)] {
+                prop_assert_eq!(word.released(by), fewer.corrected(by));
+            }
+        }
+
+        #[test]
+        fn one_comparison_says_who_is_eligible_and_whose_seat_is_sold_again(word in words()) {
+            let online = word.status() == Status::Online;
+            let cap = u64::from(word.cap());
+            prop_assert_eq!(word.eligible(), online && word.active() < cap);
+            prop_assert_eq!(word.saleable(), online && word.active() <= cap);
+        }
+    }
+
+    /// Words whose fields stand at their edges as often as not.
+    fn words() -> impl Strategy<Value = Word> {
+        let near = |field: Field| {
+            let most = field.most();
+            prop_oneof![0..3.min(most), most - 2.min(most)..=most, 0..=most]
+        };
+        let fields = [TIME, COUNT].map(near);
+        (any::<u32>(), fields)
+            .prop_map(|(low, [time, count])| Word(COUNT.put(TIME.put(u64::from(low), time), count)))
     }
 }

@@ -22,6 +22,7 @@ pub(super) const MODELS: &[Model] = &[
     ),
     model("arrival against pause", &[BlindReserve], arrival_and_pause),
     model("fill against release", &[ClearWithoutLook], fill_and_release),
+    model("a full one passed by against release", &[EnterWithoutTail], passed_by).shallower(),
     model("last of a word fills against release", &[SummaryWithoutLook], last_fills_and_release),
     model("arrival in a repair", &[RepairWithoutTail], arrival_in_repair).deeper(),
     model("two arrivals take two turns", &[TurnStored], two_turns),
@@ -35,8 +36,9 @@ pub(super) const MODELS: &[Model] = &[
     model("transfer to a paused agent against resume", &[], transfer_to_paused),
 ];
 
-/// Two agents in the second word of the bits, which a search finds by its summary alone.
-const BEHIND: [(u32, &[u32]); 4] = [(0, &[1]), (0, &[1]), (1, &[1]), (1, &[1])];
+/// Two agents in the second word of the bits, which a search finds by its summary alone: a rank
+/// is an agent's number. By rank a bit is cleared as soon as its agent is full.
+const BEHIND: [(u32, &[u32]); 4] = [(1, &[1]), (1, &[1]), (0, &[1]), (0, &[1])];
 
 fn arrival_and_release() {
     let desk = Desk::new(1, &[(1, &[1])]);
@@ -91,9 +93,22 @@ fn fill_and_release() {
     desk.audit();
 }
 
+/// A search goes past somebody full whose bit is set, and leaves it so, while he comes free.
+fn passed_by() {
+    let desk = Desk::new(1, &[(1, &[1]), (1, &[1])]);
+    let named = desk.core.seat(UserId(1), slot(1, 1), 0, SeatKind::Owner);
+    let SeatOutcome::Seated(seat) = named else { panic!("{named:?}") };
+    let passes = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
+    let release = desk.spawn(move |core| free(core, seat.ticket));
+    let late = matches!(desk.core.arrive(GroupId(1), slot(1, 0), 1), Arrival::Seated(_));
+    let early = matches!(passes.join().unwrap(), Arrival::Seated(_));
+    release.join().unwrap();
+    assert_eq!(desk.audit().len() + usize::from(early) + usize::from(late), 2);
+}
+
 /// A summary that is cleared and set again stays set.
 fn last_fills_and_release() {
-    let desk = Desk::new(1, &BEHIND);
+    let desk = Desk::by(&[Policy::AgentPriority], &BEHIND);
     let first = desk.seat(1);
     let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
     free(&desk.core, first);
@@ -103,7 +118,7 @@ fn last_fills_and_release() {
 
 /// Who looked for an agent while a summary was repaired is served by the repairer.
 fn arrival_in_repair() {
-    let desk = Desk::new(1, &BEHIND);
+    let desk = Desk::by(&[Policy::AgentPriority], &BEHIND);
     let first = desk.seat(1);
     let filler = desk.spawn(|core| drop(core.arrive(GroupId(1), slot(0, 0), 1)));
     free(&desk.core, first);

@@ -22,7 +22,7 @@ pub(in crate::assign) struct Published<T> {
 /// An edition a reader holds on to.
 pub(in crate::assign) struct Reader<'a, T: Kept> {
     source: &'a Published<T>,
-    /// Always there, until it is dropped.
+    /// Always there, until it is dropped or lent.
     held: Option<Arc<Edition<T>>>,
 }
 
@@ -66,6 +66,13 @@ impl<T: Kept> Published<T> {
         self.edition.set(number);
     }
 
+    /// Whether an edition is the one in force, or a later one whose writer has not numbered it yet:
+    /// then it counts already, so nobody waits for a writer who stopped there.
+    #[inline(always)]
+    pub(in crate::assign) fn is_current(&self, number: u64) -> bool {
+        self.edition.get() <= number
+    }
+
     /// The edition in force, instead of one that is not.
     #[cold]
     fn fetch_instead(&self, _: Option<Arc<Edition<T>>>, number: u64) -> Arc<Edition<T>> {
@@ -89,15 +96,25 @@ impl<T: Kept> Published<T> {
 }
 
 impl<T: Kept> Reader<'_, T> {
-    /// Whether this is the edition in force, or a later one whose writer has not numbered it yet:
-    /// then it counts already, so nobody waits for a writer who stopped there.
-    #[inline]
-    pub(in crate::assign) fn is_current(&self) -> bool {
-        self.source.edition.get() <= self.edition().number
+    /// The number of the edition held.
+    #[inline(always)]
+    pub(in crate::assign) fn number(&self) -> u64 {
+        self.edition().number
+    }
+
+    /// Lends the reader to a call that is seldom made and takes its address. What is lent is moved
+    /// there and back: so everywhere else the compiler may keep it in registers across the atomic
+    /// steps of others, which no memory with a known address is.
+    #[inline(always)]
+    pub(in crate::assign) fn lend<R>(&mut self, call: impl FnOnce(&mut Self) -> R) -> R {
+        let mut lent = Self { source: self.source, held: self.held.take() };
+        let answer = call(&mut lent);
+        self.held = lent.held.take();
+        answer
     }
 
     /// Takes the edition in force by now.
-    #[inline]
+    #[inline(always)]
     pub(in crate::assign) fn refresh(&mut self) {
         let number = self.source.edition.get();
         if number > self.edition().number {
@@ -126,8 +143,10 @@ impl<T: Kept> Deref for Reader<'_, T> {
 impl<T: Kept> Drop for Reader<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !is_shared_thread() {
-            T::kept().set(self.held.take());
+        if let Some(held) = self.held.take()
+            && !is_shared_thread()
+        {
+            T::kept().set(Some(held));
         }
     }
 }

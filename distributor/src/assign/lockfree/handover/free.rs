@@ -4,7 +4,6 @@ use crate::assign::lockfree::line::Head;
 use crate::assign::lockfree::roster::{Layout, Room};
 use crate::assign::lockfree::word::{Correction, Word};
 use crate::assign::shim::{Mutant, Reader, wrong};
-use model::people::Policy;
 
 use super::{Taken, Work};
 
@@ -33,7 +32,7 @@ impl LockFree {
                 }
                 continue;
             };
-            match self.resold(layout, (agent, seen), head, by) {
+            match layout.lend(|layout| self.resold(layout, (agent, seen), head, by)) {
                 Ok(freed) => return freed,
                 Err(now) => seen = now,
             }
@@ -53,7 +52,7 @@ impl LockFree {
         self.words.at(agent as usize).change(seen.0, new.0).map_err(Word)?;
         self.note(new);
         self.appeared(layout, agent, seen, new);
-        let taken = Taken { agent, word: seen, charge, key: 0, policy: Policy::Circular };
+        let taken = Taken::new(agent, seen, charge);
         Ok(self.resell(layout, taken, head))
     }
 
@@ -69,17 +68,17 @@ impl LockFree {
     fn resell(&self, layout: &mut Reader<'_, Layout>, taken: Taken, head: Head) -> Freed {
         let mut next = Some(head);
         while let Some(head) = next {
-            if self.hand(&head, &taken) {
+            if self.hand(&head, taken) {
                 return Freed::HandedOver;
             }
             if wrong(Mutant::LostHeadDropsSeat) {
                 return Freed::HandedOver;
             }
             layout.refresh();
-            next = self.first_for(layout, taken.agent);
+            next = self.first_for(layout, taken.agent());
         }
-        if self.vacate(layout, taken.agent, taken.charge) {
-            self.tail_of(layout, taken.agent);
+        if self.vacate(layout, taken.agent(), taken.charge()) {
+            self.tail_of(layout, taken.agent());
         }
         Freed::Released
     }

@@ -15,5 +15,5 @@ mod wait;
 mod count;
 
 pub(super) use ready::Ready;
-pub(super) use reserve::{Taken, Tried};
+pub(super) use reserve::{Full, Taken, Tried};
 use tail::Work;

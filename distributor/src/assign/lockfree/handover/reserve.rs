@@ -1,23 +1,30 @@
 use model::fold::Score;
 use model::id::LaneId;
-use model::people::Policy;
 
 use crate::assign::lockfree::LockFree;
 use crate::assign::lockfree::index::{Found, Index};
-use crate::assign::lockfree::pick::{Pick, Search};
+use crate::assign::lockfree::pick::{Candidate, Pick};
 use crate::assign::lockfree::roster::{Group, Layout, Mean};
 use crate::assign::lockfree::word::{Correction, Word};
 use crate::assign::shim::{Mutant, Reader, full_fence, wrong};
 
-/// A seat reserved: its agent, his word before, and what it was charged.
-#[derive(Clone, Copy, Debug)]
+/// A seat reserved, in two words: so calls hand it on in registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::assign::lockfree) struct Taken {
-    pub(in crate::assign::lockfree) agent: u32,
+    /// The agent's word before.
     pub(in crate::assign::lockfree) word: Word,
-    pub(in crate::assign::lockfree) charge: u8,
-    /// The key the policy chose by.
-    pub(in crate::assign::lockfree) key: u64,
-    pub(in crate::assign::lockfree) policy: Policy,
+    /// `key:32 | agent:20 | charge:8 | 0:4`.
+    pub(in crate::assign::lockfree) rest: u64,
+}
+
+/// What becomes of the bit of an agent whose last seat is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::assign::lockfree) enum Full {
+    /// It is left: where many are eligible those who are not are passed by for less than it costs
+    /// to clear a bit now and to set it again when he is free.
+    Left,
+    /// It is cleared.
+    Cleared,
 }
 
 /// What a try for the agent at a position came to.
@@ -39,6 +46,40 @@ pub(in crate::assign::lockfree) struct Picked {
     pub(in crate::assign::lockfree) repaired: bool,
 }
 
+impl Taken {
+    /// What others may use below.
+    pub(in crate::assign::lockfree) const BELOW: u64 = 0xf;
+
+    /// A seat chosen by no key.
+    #[inline(always)]
+    pub(in crate::assign::lockfree) const fn new(agent: u32, word: Word, charge: u8) -> Self {
+        Self { word, rest: (agent as u64) << 12 | (charge as u64) << 4 }
+    }
+
+    /// Chosen by this key.
+    #[inline(always)]
+    pub(in crate::assign::lockfree) const fn by(self, key: u32) -> Self {
+        Self { rest: self.rest | (key as u64) << 32, ..self }
+    }
+
+    #[inline(always)]
+    pub(in crate::assign::lockfree) const fn agent(self) -> u32 {
+        (self.rest >> 12) as u32 & 0xf_ffff
+    }
+
+    /// What it was charged.
+    #[inline(always)]
+    pub(in crate::assign::lockfree) const fn charge(self) -> u8 {
+        (self.rest >> 4) as u8
+    }
+
+    /// The key the policy chose by.
+    #[inline(always)]
+    pub(in crate::assign::lockfree) const fn key(self) -> u64 {
+        self.rest >> 32
+    }
+}
+
 impl LockFree {
     /// Reserves whom the policy of a group picks, for an arrival of `lane` or for a hand-over.
     #[inline(always)]
@@ -53,36 +94,34 @@ impl LockFree {
             let Some(group) = layout.group(number) else {
                 return Picked { taken: None, repaired };
             };
-            let mut pick = Pick { core: self, layout, group, lane, repaired };
-            let search = pick.search();
-            repaired = pick.repaired && !wrong(Mutant::RepairWithoutTail);
-            match search {
-                Search::Seated(taken) => return Picked { taken: Some(taken), repaired },
-                Search::Nobody => return Picked { taken: None, repaired },
-                Search::Renewed => layout.refresh(),
+            let search = Pick { core: self, group, edition: layout.number(), lane }.search();
+            repaired |= search.has_repaired();
+            if !search.is_renewed() {
+                repaired &= !wrong(Mutant::RepairWithoutTail);
+                return Picked { taken: search.taken(), repaired };
             }
+            layout.refresh();
         }
     }
 
-    /// Reserves the agent of a group whose bit was found, tried first with the word seen, which is
-    /// eligible; clears the bit when that fills him.
+    /// Reserves an agent whose bit was found, tried first with the word seen, which is eligible.
     #[inline(always)]
     pub(in crate::assign::lockfree) fn reserve_at(
         &self,
-        layout: &Reader<'_, Layout>,
-        group: &Group,
-        found: Found,
-        mut seen: Word,
+        pick: Pick<'_>,
+        candidate: Candidate,
+        full: Full,
     ) -> Tried {
-        let Some(agent) = group.agent(found.position) else { return Tried::Refused };
+        let Pick { group, edition, .. } = pick;
+        let Candidate { found, agent, word: mut seen, .. } = candidate;
         let turn = seen.score().count + seen.active() as u32;
         let charge = self.charge(group, turn, None);
-        let early = wrong(Mutant::LayoutBeforeWord) && layout.is_current();
+        let early = wrong(Mutant::LayoutBeforeWord) && self.layout.is_current(edition);
         if early {
             seen = self.word(agent);
         }
         loop {
-            if !early && !layout.is_current() && !wrong(Mutant::ReserveStranger) {
+            if !early && !self.layout.is_current(edition) && !wrong(Mutant::ReserveStranger) {
                 return Tried::Renewed;
             }
             let new = seen.seated(charge);
@@ -93,9 +132,10 @@ impl LockFree {
             };
             match reserved {
                 Ok(_) => {
-                    let repaired = !new.eligible() && self.filled(layout, group, found, new);
-                    let policy = group.policy;
-                    let taken = Taken { agent, word: seen, charge, key: 0, policy };
+                    self.note(new);
+                    let clears = full == Full::Cleared && !new.eligible();
+                    let repaired = clears && self.clear(edition, group, found);
+                    let taken = Taken::new(agent, seen, charge);
                     return Tried::Seated { taken, repaired };
                 }
                 Err(now) if !group.eligible.ranks_alike(seen, Word(now)) => return Tried::Changed,
@@ -105,13 +145,6 @@ impl LockFree {
                 return Tried::Refused;
             }
         }
-    }
-
-    /// A reservation took the last seat of the agent whose bit was found.
-    #[inline(always)]
-    fn filled(&self, layout: &Reader<'_, Layout>, group: &Group, found: Found, new: Word) -> bool {
-        self.note(new);
-        self.clear(layout, group, found)
     }
 
     /// Reserves one agent, whatever his groups say, while `eligible` holds of his word.
@@ -131,8 +164,7 @@ impl LockFree {
                 }
                 Ok(_) => {
                     self.note(new);
-                    let policy = Policy::Circular;
-                    return Ok(Taken { agent, word: seen, charge, key: 0, policy });
+                    return Ok(Taken::new(agent, seen, charge));
                 }
                 Err(now) if wrong(Mutant::ReserveGivesUp) => return Err(Word(now)),
                 Err(now) => seen = Word(now),
@@ -185,7 +217,7 @@ impl LockFree {
         if appears {
             self.appear(layout, agent, new);
         } else if new.eligible() && new.is_below(old) && !wrong(Mutant::FallUnseen) {
-            self.fell(layout, agent, new);
+            layout.lend(|layout| self.fell(layout, agent, new));
         }
         appears
     }
@@ -232,7 +264,7 @@ impl LockFree {
     #[inline(always)]
     pub(in crate::assign::lockfree) fn clear(
         &self,
-        layout: &Reader<'_, Layout>,
+        edition: u64,
         group: &Group,
         found: Found,
     ) -> bool {
@@ -243,7 +275,7 @@ impl LockFree {
         if wrong(Mutant::ClearWithoutLook) || !word.eligible() {
             return repaired;
         }
-        self.put_back(layout, group, (found.position, agent), word) || repaired
+        self.put_back(edition, group, (found.position, agent), word) || repaired
     }
 
     /// Sets the bit of an agent again who was found eligible after all, where he stands by now;
@@ -251,12 +283,12 @@ impl LockFree {
     #[cold]
     fn put_back(
         &self,
-        layout: &Reader<'_, Layout>,
+        edition: u64,
         group: &Group,
         (position, agent): (usize, u32),
         word: Word,
     ) -> bool {
-        if layout.is_current() {
+        if self.layout.is_current(edition) {
             return group.eligible.show_again(position, word);
         }
         if wrong(Mutant::RepairInOldLayout) {

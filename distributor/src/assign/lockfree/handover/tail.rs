@@ -149,7 +149,7 @@ impl LockFree {
         }
         layout.refresh();
         if !self.nobody_waits(layout, agent) {
-            self.tail_of_all_his(layout, agent);
+            layout.lend(|layout| self.tail_of_all_his(layout, agent));
         }
     }
 
@@ -166,6 +166,11 @@ impl LockFree {
     /// Whether no line an agent serves has anybody in it.
     #[inline(always)]
     pub(super) fn nobody_waits(&self, layout: &Layout, agent: u32) -> bool {
+        self.lines.are_all_empty() || self.nobody_waits_for(layout, agent)
+    }
+
+    #[inline(never)]
+    fn nobody_waits_for(&self, layout: &Layout, agent: u32) -> bool {
         let queues = layout.stands(agent).iter().map(|stand| self.room.queue(stand.group()));
         self.lines.are_empty(Room::own(agent), queues)
     }
@@ -220,7 +225,7 @@ impl LockFree {
                 picked.taken
             }
         };
-        taken.as_ref().map_or(Served::Nobody, |taken| self.give(layout, line, head, taken))
+        taken.map_or(Served::Nobody, |taken| self.give(layout, line, head, taken))
     }
 
     /// Hands a seat to the head of a line, or to the next; nobody there, it goes back.
@@ -229,7 +234,7 @@ impl LockFree {
         layout: &mut Reader<'_, Layout>,
         line: LineId,
         head: &Head,
-        taken: &Taken,
+        taken: Taken,
     ) -> Served {
         if self.hand(head, taken) {
             return Served::Again;
@@ -239,18 +244,18 @@ impl LockFree {
                 return Served::Again;
             }
         }
-        let owes = self.vacate(layout, taken.agent, taken.charge);
+        let owes = self.vacate(layout, taken.agent(), taken.charge());
         match owes && !wrong(Mutant::UndoOwnLineOnly) {
-            true => Served::Owes(taken.agent),
+            true => Served::Owes(taken.agent()),
             false => Served::Again,
         }
     }
 
     /// Gives a seat to a waiting conversation, and tells its lane; false when it waits no more.
     #[inline]
-    pub(in crate::assign::lockfree) fn hand(&self, head: &Head, taken: &Taken) -> bool {
+    pub(in crate::assign::lockfree) fn hand(&self, head: &Head, taken: Taken) -> bool {
         let generation = taken.word.generation();
-        let to = Assigned { agent: taken.agent, generation, charge: taken.charge };
+        let to = Assigned { agent: taken.agent(), generation, charge: taken.charge() };
         let ready = self.ready_of(head.slot.lane);
         if wrong(Mutant::BitBeforeWord) {
             ready.signal(head.slot.index);

@@ -23,17 +23,18 @@ impl LockFree {
         if self.lines.is_empty(line) || self.lines.head(line).is_none() {
             let picked = self.pick(&mut layout, group, Some(slot.lane));
             if picked.taken.is_some() && picked.repaired {
-                self.tail_of_line(&mut layout, line);
+                layout.lend(|layout| self.tail_of_line(layout, line));
             }
             let seat = picked.taken.and_then(|taken| {
-                let why = Why::Policy { policy: taken.policy, key: taken.key };
+                let policy = layout.group(group)?.policy;
+                let why = Why::Policy { policy, key: taken.key() };
                 self.seat_of(&layout, taken, id, why)
             });
             if let Some(seat) = seat {
                 return Arrival::Seated(seat);
             }
         }
-        self.enter(&mut layout, slot, key, (line, group));
+        layout.lend(|layout| self.enter(layout, slot, key, (line, group)));
         Arrival::Waiting
     }
 
@@ -144,7 +145,7 @@ impl LockFree {
             Some(seat) => SeatOutcome::Seated(seat),
             None if wrong(Mutant::LostSeatIsKept) => SeatOutcome::HandedOver,
             None => {
-                self.undo_seat(layout, taken.agent, taken.charge, None);
+                self.undo_seat(layout, taken.agent(), taken.charge(), None);
                 SeatOutcome::HandedOver
             }
         }
@@ -159,11 +160,11 @@ impl LockFree {
     #[inline(always)]
     fn seat_of(&self, layout: &Layout, taken: Taken, group: GroupId, why: Why) -> Option<Seat> {
         Some(Seat {
-            ticket: self.mint(layout, taken.agent, taken.charge)?,
+            ticket: self.mint(layout, taken.agent(), taken.charge())?,
             group,
             cap: taken.word.cap(),
             gen_at_seat: taken.word.generation(),
-            charge: taken.charge,
+            charge: taken.charge(),
             why,
         })
     }

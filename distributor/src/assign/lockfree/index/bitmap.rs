@@ -46,6 +46,15 @@ impl Bitmap {
         self.leaves.at(bit / LEAF).get() >> (bit % LEAF) & 1 == 1
     }
 
+    /// The bits of one word at the bottom from `from` on, that one the lowest.
+    #[inline]
+    pub(in crate::assign::lockfree) fn rest(&self, from: usize) -> u64 {
+        match from / LEAF {
+            word if word < self.leaves.len() => self.leaves.at(word).get() >> (from % LEAF),
+            _ => 0,
+        }
+    }
+
     /// Whether a search that comes from far finds the bit: it is set, and so is all above it.
     pub(in crate::assign::lockfree) fn finds(&self, bit: usize) -> bool {
         let mut at = bit / LEAF;

@@ -8,7 +8,7 @@ mod places;
 mod tests;
 
 use crate::assign::Slot;
-use crate::assign::shim::{Mutant, Word64, Words, wrong};
+use crate::assign::shim::{Alone, Mutant, Word64, Words, wrong};
 
 use super::slot::{LineId, SlotWord};
 use model::id::LaneId;
@@ -18,6 +18,9 @@ use places::Places;
 #[derive(Debug)]
 pub(in crate::assign) struct Lines {
     lanes: Box<[Lane]>,
+    /// The lanes that have anything in any line, a bit each: where nobody waits at all, one load
+    /// says so of every line.
+    anybody: Alone<Word64>,
     /// By 64 lines, then lane: the lines in which that lane has anything, a bit each.
     occupied: Words,
     /// By line, then lane: the link to its first slot, and the [`Hint`].
@@ -72,6 +75,7 @@ impl Lines {
         let ids = (0..=LaneId::MAX).filter_map(|number| LaneId::new(number).ok());
         Self {
             lanes: ids.take(lanes).map(lane).collect(),
+            anybody: Alone(Word64::new(0)),
             occupied: Words::new(lines.div_ceil(64) * lanes),
             fronts: Words::new(lines * lanes * 2),
         }

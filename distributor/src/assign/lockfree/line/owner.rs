@@ -59,6 +59,9 @@ impl Lines {
         if lane.places.last(line) == 0 {
             let (word, bit) = self.occupancy(line, slot.lane.get().into());
             word.put(word.get() & !bit);
+            if lane.places.leave() == 0 {
+                self.anybody.0.lower(1 << slot.lane.get());
+            }
         }
     }
 
@@ -145,9 +148,12 @@ impl Lines {
     /// Says that the lane has something in a line. It alone writes these words.
     fn occupy(&self, line: LineId, lane: LaneId) {
         let (word, bit) = self.occupancy(line, lane.get().into());
-        let lines = word.get();
-        if lines & bit == 0 {
-            word.set(lines | bit);
+        let bits = word.get();
+        if bits & bit == 0 {
+            word.set(bits | bit);
+            if self.lane(lane).places.enter() == 1 {
+                self.anybody.0.raise(1 << lane.get());
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-use crate::assign::shim::Own;
+use crate::assign::shim::{Figure, Own};
 
 use super::super::slot::LineId;
 
@@ -13,6 +13,8 @@ pub(super) struct Places {
     lasts: Own,
     /// The next of each slot, by level from 1.
     nexts: [Own; LEVELS - 1],
+    /// Lines in which the lane has anything.
+    occupied: Figure,
 }
 
 /// Where a slot belongs: the one before it at each level, as number + 1, or 0. Good for the levels
@@ -31,7 +33,17 @@ impl Places {
             Own::new((slots >> level) + 1)
         });
         let (firsts, lasts) = (Own::new(lines * (LEVELS - 1)), Own::new(lines * LEVELS));
-        Self { firsts, lasts, nexts }
+        Self { firsts, lasts, nexts, occupied: Figure::new(0) }
+    }
+
+    /// A line has something now; how many have.
+    pub(super) fn enter(&self) -> u64 {
+        self.occupied.add_alone(1) + 1
+    }
+
+    /// A line has nothing any more; how many have.
+    pub(super) fn leave(&self) -> u64 {
+        self.occupied.add_alone(u64::MAX).wrapping_sub(1)
     }
 
     /// What follows on a level above the bottom.

@@ -17,11 +17,17 @@ enum Step {
 }
 
 impl Lines {
+    /// Whether nobody can be waiting in any line.
+    #[inline(always)]
+    pub(in crate::assign::lockfree) fn are_all_empty(&self) -> bool {
+        self.anybody.0.get() == 0
+    }
+
     /// Whether nobody can be waiting in a line.
     #[inline]
     pub(in crate::assign::lockfree) fn is_empty(&self, line: LineId) -> bool {
         let (words, bit) = Self::occupied_at(line);
-        !self.is_any_occupied(words, bit)
+        self.are_all_empty() || !self.is_any_occupied(words, bit)
     }
 
     /// Whether nobody can be waiting in any of some lines. Those whose bits share a word are looked

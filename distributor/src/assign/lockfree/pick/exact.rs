@@ -107,7 +107,7 @@ fn pick(core: &LockFree, policy: Policy) -> bool {
     let least = eligible.map(key).min();
     let picked = core.pick(&mut core.layout.read(), 0, Some(LaneId::FIRST));
     assert!(!picked.repaired, "one thread has nothing to repair");
-    assert_eq!(picked.taken.map(|taken| (taken.key, key(taken.word))), least.map(|k| (k, k)));
+    assert_eq!(picked.taken.map(|taken| (taken.key(), key(taken.word))), least.map(|k| (k, k)));
     picked.taken.is_some()
 }
 

@@ -3,15 +3,19 @@
 
 use std::cmp::Ordering;
 
-use super::{Pick, Search};
+use model::id::LaneId;
+
+use super::{Candidate, Pick, Search};
+use crate::assign::lockfree::LockFree;
+use crate::assign::lockfree::handover::Full;
 use crate::assign::lockfree::index::{Found, Low, Ring};
+use crate::assign::lockfree::roster::Group;
 use crate::assign::lockfree::word::Word;
 use crate::assign::shim::{Mutant, wrong};
 
 /// Somebody with the least key, when he was looked at.
 struct Least {
-    found: Found,
-    seen: Word,
+    candidate: Candidate,
     key: u64,
 }
 
@@ -24,74 +28,87 @@ enum Look {
 }
 
 /// Any of those with the least key.
-pub(super) fn search(pick: &mut Pick<'_>, ring: &Ring) -> Search {
+pub(super) fn search(
+    core: &LockFree,
+    group: &Group,
+    edition: u64,
+    lane: Option<LaneId>,
+    ring: &Ring,
+) -> Search {
+    let pick = Pick { core, group, edition, lane };
+    let mut repaired = false;
     loop {
         let low = ring.low();
-        let Least { found, seen, key } = match look(pick, ring, low) {
+        let Least { candidate, key } = match look(pick, ring, low, &mut repaired) {
             Look::Least(least) => least,
             Look::Again => continue,
             Look::Nobody if ring.low() == low || wrong(Mutant::NobodyInAnotherRound) => {
-                return Search::Nobody;
+                return Search::nobody().with(repaired);
             }
             Look::Nobody => continue,
         };
-        if let Some(search) = pick.reserve(found, seen, key) {
-            ring.go_on(found);
-            return search;
+        // A key has nineteen bits at most.
+        if let Some(search) = pick.reserve(candidate, Full::Cleared, key as u32, &mut repaired) {
+            ring.go_on(candidate.found);
+            return search.with(repaired);
         }
     }
 }
 
 #[inline]
-fn look(pick: &mut Pick<'_>, ring: &Ring, low: Low) -> Look {
+fn look(pick: Pick<'_>, ring: &Ring, low: Low, repaired: &mut bool) -> Look {
     if !ring.is_none_under() {
-        match under(pick, ring, low) {
-            Look::Nobody => {}
-            found => return found,
+        let (found, again) = under(pick, ring, low);
+        *repaired |= again;
+        if !matches!(found, Look::Nobody) {
+            return found;
         }
     }
-    round(pick, ring, low)
+    round(pick, ring, low, repaired)
 }
 
 /// Looks at everybody below `low`. Who is above by now is moved into the ring.
 #[cold]
-fn under(pick: &mut Pick<'_>, ring: &Ring, low: Low) -> Look {
+fn under(pick: Pick<'_>, ring: &Ring, low: Low) -> (Look, bool) {
     let (mut least, mut count): (Option<Least>, usize) = (None, 0);
+    let mut repaired = false;
     for found in ring.under() {
-        let Some(seen) = pick.eligible(found) else { continue };
-        let key = ring.key(seen);
+        let Some(candidate) = pick.eligible(found, &mut repaired) else { continue };
+        let key = ring.key(candidate.word);
         if key >= low.key() {
-            raise(pick, ring, low, (found, seen));
+            raise(pick, ring, low, (found, candidate.word), &mut repaired);
             continue;
         }
         count += 1;
         if least.as_ref().is_none_or(|least| key < least.key) {
-            least = Some(Least { found, seen, key });
+            least = Some(Least { candidate, key });
         }
     }
-    match least {
+    let look = match least {
         Some(least) if ring.is_crowd(count) => {
             ring.begin_below(low, least.key);
             Look::Again
         }
         Some(least) => Look::Least(least),
         None => Look::Nobody,
-    }
+    };
+    (look, repaired)
 }
 
 /// Looks at who is found first from `low` round, until one is where he belongs.
 #[inline]
-fn round(pick: &mut Pick<'_>, ring: &Ring, low: Low) -> Look {
+fn round(pick: Pick<'_>, ring: &Ring, low: Low, repaired: &mut bool) -> Look {
     while let Some((found, key)) = ring.first(low) {
         if Ring::is_far(low, key) {
             let word = |position| pick.word(position);
             ring.begin_at(low, ring.least_from(low, (found, key), word), word);
             return Look::Again;
         }
-        let Some(seen) = pick.eligible(found) else { continue };
+        let Some(candidate) = pick.eligible(found, repaired) else { continue };
+        let seen = candidate.word;
         match ring.key(seen).cmp(&key) {
-            Ordering::Equal => return Look::Least(Least { found, seen, key }),
-            Ordering::Greater if raise(pick, ring, low, (found, seen)) => {}
+            Ordering::Equal => return Look::Least(Least { candidate, key }),
+            Ordering::Greater if raise(pick, ring, low, (found, seen), repaired) => {}
             Ordering::Greater => return Look::Again,
             Ordering::Less => {
                 ring.show(found.position, seen);
@@ -104,14 +121,20 @@ fn round(pick: &mut Pick<'_>, ring: &Ring, low: Low) -> Look {
 
 /// Moves a bit to where its agent belongs, further on; false when the ring begins elsewhere by
 /// now: then the bit stays.
-fn raise(pick: &mut Pick<'_>, ring: &Ring, low: Low, (found, seen): (Found, Word)) -> bool {
+fn raise(
+    pick: Pick<'_>,
+    ring: &Ring,
+    low: Low,
+    (found, seen): (Found, Word),
+    repaired: &mut bool,
+) -> bool {
     if wrong(Mutant::MoveClearsFirst) {
         ring.hide(found);
     }
     ring.show(found.position, seen);
     let same = ring.low() == low;
     if same && !wrong(Mutant::MoveClearsFirst) {
-        pick.clear(found);
+        *repaired |= pick.clear(found);
     }
     same
 }

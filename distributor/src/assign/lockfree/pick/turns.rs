@@ -2,63 +2,131 @@
 //! the turn. An agent is looked at before the turn is taken, so nobody's turn is lost to a bit
 //! that was only a hint.
 
-use super::{Pick, Search, place};
+use model::id::LaneId;
+
+use super::{Candidate, Pick, Search, first_eligible};
+use crate::assign::lockfree::LockFree;
+use crate::assign::lockfree::handover::Full;
 use crate::assign::lockfree::index::{Bitmap, Found};
-use crate::assign::lockfree::roster::{next_of, turn_of};
+use crate::assign::lockfree::roster::{Group, Position, next_of, turn_of};
+use crate::assign::lockfree::word::Word;
 use crate::assign::shim::{Mutant, Word64, wrong};
 
+/// Agents looked at in one go, without a branch for each: which of them is eligible nobody can
+/// foresee, and a branch foreseen wrongly costs as much as five looks.
+const ABREAST: usize = if cfg!(chasqui_loom) { 1 } else { 6 };
+/// How often a search looks at so many before it clears the bits of those who are not eligible. To
+/// clear a bit and to set it again costs as much as ten looks.
+const GLANCES: usize = if cfg!(chasqui_loom) { 2 } else { 4 };
+
 /// The next eligible after the one last reserved, in join order. The key is his place.
-#[inline(always)]
-pub(super) fn circular(pick: &mut Pick<'_>, bits: &Bitmap) -> Search {
-    let group = pick.group;
+pub(super) fn circular(
+    core: &LockFree,
+    group: &Group,
+    edition: u64,
+    lane: Option<LaneId>,
+    bits: &Bitmap,
+) -> Search {
+    let pick = Pick { core, group, edition, lane };
+    let mut repaired = false;
     loop {
         let turn = group.turn.0.get();
         let from = next_of(turn);
+        let (candidate, full) = match glance(pick, bits, from) {
+            Some(candidate) => (candidate, Full::Left),
+            None => {
+                let (found, again) = next(pick, bits, from);
+                repaired |= again;
+                let Some(candidate) = found else { return Search::nobody().with(repaired) };
+                (candidate, Full::Cleared)
+            }
+        };
+        if !take(lane, (&group.turn.0, turn), candidate) {
+            continue;
+        }
+        if let Some(search) = pick.reserve(candidate, full, candidate.place, &mut repaired) {
+            return search.with(repaired);
+        }
+    }
+}
+
+/// The next eligible from a position on, unless he is far. It writes nothing.
+#[inline(always)]
+fn glance(pick: Pick<'_>, bits: &Bitmap, from: usize) -> Option<Candidate> {
+    let (words, order, mut first) = (pick.core.words.all(), &*pick.group.order, from);
+    for _ in 0..GLANCES {
+        first += match bits.rest(first) {
+            0 => return None,
+            rest => rest.trailing_zeros() as usize,
+        };
+        let abreast: &[Position; ABREAST] = order.get(first..)?.first_chunk()?;
+        let seen = abreast.map(|at| Word(words.get(at.agent as usize).map_or(0, Word64::get)));
+        let nth = first_eligible(&seen);
+        if let Some((word, at)) = seen.get(nth).zip(abreast.get(nth)) {
+            let found = Found::flat(first + nth);
+            return Some(Candidate { found, agent: at.agent, place: at.place, word: *word });
+        }
+        first += ABREAST;
+    }
+    None
+}
+
+/// The next eligible from a position on, round, and whether a bit was set again: the bits of those
+/// before him are cleared.
+#[inline(never)]
+fn next(pick: Pick<'_>, bits: &Bitmap, from: usize) -> (Option<Candidate>, bool) {
+    let mut repaired = false;
+    loop {
         let behind = bits.next(from);
         let Some(position) = behind.or_else(|| bits.next_until(0, from)) else {
-            return Search::Nobody;
+            return (None, repaired);
         };
-        let key = place(group, position);
-        if let Some(search) = take(pick, (&group.turn.0, turn), position, key) {
-            return search;
+        if let Some(candidate) = pick.eligible(Found::flat(position), &mut repaired) {
+            return (Some(candidate), repaired);
         }
     }
 }
 
 /// The highest rank with anybody eligible; inside it in turn. The key is the rank.
-#[inline(always)]
-pub(super) fn by_rank(pick: &mut Pick<'_>, bits: &Bitmap) -> Search {
-    let group = pick.group;
+pub(super) fn by_rank(
+    core: &LockFree,
+    group: &Group,
+    edition: u64,
+    lane: Option<LaneId>,
+    bits: &Bitmap,
+) -> Search {
+    let pick = Pick { core, group, edition, lane };
+    let mut repaired = false;
     while let Some(first) = bits.next(0) {
-        let Some(class) = group.class_of(first) else { return Search::Nobody };
+        let Some(class) = group.class_of(first) else { break };
         let turn = class.turn.0.get();
         let from = next_of(turn);
         // The first of all is the first of his rank: only who stands before the turn lets others
         // of it go first.
         let behind = if first < from { bits.next_until(from, class.end) } else { None };
-        let key = u64::from(class.rank.0);
-        if let Some(search) = take(pick, (&class.turn.0, turn), behind.unwrap_or(first), key) {
-            return search;
+        let found = Found::flat(behind.unwrap_or(first));
+        let Some(candidate) = pick.eligible(found, &mut repaired) else { continue };
+        if !take(lane, (&class.turn.0, turn), candidate) {
+            continue;
+        }
+        let key = u32::from(class.rank.0);
+        if let Some(search) = pick.reserve(candidate, Full::Cleared, key, &mut repaired) {
+            return search.with(repaired);
         }
     }
-    Search::Nobody
+    Search::nobody().with(repaired)
 }
 
-/// Gives the turn to a position, and reserves its agent; `None` when one of the two failed.
+/// Gives the turn to an agent, if it is still the one seen. A hand-over takes none.
 #[inline(always)]
-fn take(
-    pick: &mut Pick<'_>,
-    (word, turn): (&Word64, u64),
-    position: usize,
-    key: u64,
-) -> Option<Search> {
-    let found = Found::flat(position);
-    let seen = pick.eligible(found)?;
-    let next = turn_of(turn, position);
-    if pick.lane.is_some() && wrong(Mutant::TurnStored) {
-        word.set(next);
-    } else if pick.lane.is_some() {
-        word.change(turn, next).ok()?;
+fn take(lane: Option<LaneId>, (word, turn): (&Word64, u64), candidate: Candidate) -> bool {
+    let next = turn_of(turn, candidate.found.position);
+    if lane.is_none() {
+        return true;
     }
-    pick.reserve(found, seen, key)
+    if wrong(Mutant::TurnStored) {
+        word.set(next);
+        return true;
+    }
+    word.change(turn, next).is_ok()
 }

@@ -9,14 +9,21 @@ use crate::assign::shim::Figure;
 /// more, in turn, and the mean is that of the last round: of all members, or of so many in a row.
 /// With one look in eight reservations it is at most four reservations a member old, and at most
 /// 16,384. Threads that meet here may lose a look or repeat one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::assign::lockfree) struct Mean {
+    /// 1 to 255.
     units: Figure,
     /// The member to be looked at next.
     next: Figure,
     /// What this round has seen: `time:38 | count:26`. One word, so that whatever threads do to it
     /// both are of the same members.
     seen: Figure,
+}
+
+impl Default for Mean {
+    fn default() -> Self {
+        Self { units: Figure::new(1), next: Figure::new(0), seen: Figure::new(0) }
+    }
 }
 
 impl Mean {
@@ -36,7 +43,7 @@ impl Mean {
     /// The mean of the last round.
     #[inline]
     pub(in crate::assign::lockfree) fn last(&self) -> u8 {
-        u8::try_from(self.units.get().max(1)).unwrap_or(u8::MAX)
+        self.units.get() as u8
     }
 
     /// Looks at two of `members` more.

@@ -18,7 +18,7 @@ use model::people::AgentRank;
 
 pub(super) use edit::{Change, Edit};
 use group::Member;
-pub(super) use group::{Group, next_of, turn_of};
+pub(super) use group::{Group, Position, next_of, turn_of};
 pub(super) use mean::Mean;
 use names::Names;
 
