@@ -23,7 +23,7 @@ impl LockFree {
                 layout.refresh();
             }
             let saleable = seen.saleable() || wrong(Mutant::ResellUnasked);
-            let sold = saleable && !self.nobody_waits(layout, agent);
+            let sold = saleable && !self.nobody_waits_at_a_glance(layout, agent);
             let Some(head) = sold.then(|| self.first_for(layout, agent)).flatten() else {
                 let new = seen.released(by);
                 match self.words.at(agent as usize).change(seen.0, new.0) {
@@ -86,12 +86,19 @@ impl LockFree {
     /// The first conversation of the lines an agent serves: his own line before his groups, then
     /// the least key.
     fn first_for(&self, layout: &Layout, agent: u32) -> Option<Head> {
-        if let Some(own) = self.lines.head(Room::own(agent)) {
-            return Some(own);
+        let own = Room::own(agent);
+        let own = if self.lines.is_empty(own) { None } else { self.lines.head(own) };
+        if own.is_some() {
+            return own;
         }
-        let heads = layout.stands(agent).iter();
-        let heads = heads.filter_map(|stand| self.lines.head(self.room.queue(stand.group())));
-        heads.min_by_key(Head::order)
+        let mut first: Option<Head> = None;
+        for stand in layout.stands(agent) {
+            let Some(head) = self.lines.head(self.room.queue(stand.group())) else { continue };
+            if first.is_none_or(|first| head.order() < first.order()) {
+                first = Some(head);
+            }
+        }
+        first
     }
 
     /// Gives back a seat the log never showed, and looks at the lines this owes, and at `also`.

@@ -73,6 +73,9 @@ impl LockFree {
                 full_fence();
             }
             layout.refresh();
+            if self.nobody_serves(layout, line) {
+                return;
+            }
             let found = self.lines.head(line);
             let Some(head) = &found else { return };
             match self.serve(layout, line, head) {
@@ -85,6 +88,14 @@ impl LockFree {
                 }
             }
         }
+    }
+
+    /// Whether a group's bits say at a glance that a search would find nobody: nearly always so
+    /// where conversations wait.
+    #[inline(always)]
+    pub(super) fn nobody_serves(&self, layout: &Layout, line: LineId) -> bool {
+        let group = self.room.whose(line).err().and_then(|number| layout.group(number));
+        group.is_some_and(|group| group.eligible.is_empty())
     }
 
     /// Offers what waits in the owed lines to whoever is eligible, the first of all lines first,
@@ -167,6 +178,13 @@ impl LockFree {
     #[inline(always)]
     pub(super) fn nobody_waits(&self, layout: &Layout, agent: u32) -> bool {
         self.lines.are_all_empty() || self.nobody_waits_for(layout, agent)
+    }
+
+    /// The same before a search of these lines, which is as short where there is only one group.
+    #[inline(always)]
+    pub(super) fn nobody_waits_at_a_glance(&self, layout: &Layout, agent: u32) -> bool {
+        self.lines.are_all_empty()
+            || layout.stands(agent).len() > 1 && self.nobody_waits_for(layout, agent)
     }
 
     #[inline(never)]

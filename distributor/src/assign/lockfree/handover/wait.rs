@@ -20,7 +20,9 @@ impl LockFree {
             None => self.learn_group(id),
         };
         let line = self.room.queue(group);
-        if self.lines.is_empty(line) || self.lines.head(line).is_none() {
+        let first = self.lines.is_empty(line)
+            || !self.nobody_serves(&layout, line) && self.lines.head(line).is_none();
+        if first {
             let picked = self.pick(&mut layout, group, Some(slot.lane));
             if picked.taken.is_some() && picked.repaired {
                 layout.lend(|layout| self.tail_of_line(layout, line));

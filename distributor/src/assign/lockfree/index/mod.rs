@@ -65,6 +65,15 @@ impl Index {
         }
     }
 
+    /// Whether a search would find nobody. Of those by score it says so of none: their bits move.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Flat(bits) => bits.is_empty(),
+            Self::Ring(_) => false,
+        }
+    }
+
     /// The agent at a position is eligible with this word. Comes after the word.
     #[inline]
     pub(super) fn show(&self, position: usize, word: Word) {
