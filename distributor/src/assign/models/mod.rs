@@ -26,7 +26,7 @@ use model::id::{GroupId, UserId};
 use model::people::{Membership, Policy, Presence};
 
 use super::shim::Mutant;
-use super::{Arrival, Assign, Requeued, SeatKind, SeatOutcome};
+use super::{Arrival, Assign, Requeued, SeatKind, SeatOutcome, Ticket};
 use desk::{Desk, Returned, free, lane_id, slot};
 use run::{Model, model, prove};
 

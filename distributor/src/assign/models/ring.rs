@@ -8,7 +8,7 @@ use Mutant::{
 };
 
 pub(super) const MODELS: &[Model] = &[
-    model("fill against release in a ring", &[ClearWithoutLook], fill_and_release),
+    model("a bit left in a ring against two releases", &[ClearWithoutLook], left_and_releases),
     model("move against arrival", &[MoveClearsFirst], move_and_arrival),
     model("two moves against undo", &[NobodyInAnotherRound], moves_and_undo).shallower(),
     model(
@@ -20,12 +20,19 @@ pub(super) const MODELS: &[Model] = &[
     model("release against two shapes", &[EnterWithoutTail, ReleaseWithoutTail], two_shapes),
 ];
 
-fn fill_and_release() {
-    let desk = Desk::by(&[Policy::LeastTime], &[(2, &[1])]);
-    let ticket = desk.seat(1);
-    let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
-    free(&desk.core, ticket);
-    assert!(matches!(arrival.join().unwrap(), Arrival::Seated(_)));
+/// Whose bit was left when he was filled by name is found full, comes free, and is ousted by the
+/// next, who finds the bit still set.
+fn left_and_releases() {
+    let desk = Desk::by(&[Policy::LeastTime], &[(1, &[1]), (1, &[1])]);
+    let [one, other] =
+        [1, 2].map(|id| match desk.core.seat(UserId(id), slot(1, 1), 0, SeatKind::Owner) {
+            SeatOutcome::Seated(seat) => seat.ticket,
+            refused => panic!("{refused:?}"),
+        });
+    let arrival = desk.spawn(|core| drop(core.arrive(GroupId(1), slot(0, 0), 1)));
+    free(&desk.core, one);
+    free(&desk.core, other);
+    arrival.join().unwrap();
     desk.audit();
 }
 
@@ -70,9 +77,10 @@ fn resume_and_advance() {
     desk.audit();
 }
 
-/// A score that falls is seen.
+/// A score that falls is seen. The other agent came last, and went: so the first has a bit.
 fn ends_and_move() {
-    let desk = Desk::by(&[Policy::LeastTime], &[(4, &[1])]);
+    let desk = Desk::by(&[Policy::LeastTime], &[(4, &[1]), (1, &[1])]);
+    desk.core.presence(UserId(2), Presence::Paused);
     let (one, other) = (desk.seat(1), desk.seat(1));
     let ends = desk.spawn(move |core| {
         free(core, one);

@@ -2,9 +2,9 @@
 
 use super::*;
 use Mutant::{
-    BlindReserve, ClearWithoutLook, CountFirst, EnterWithoutTail, LostSeatIsKept,
-    ReleaseWithoutTail, RepairWithoutTail, ResumeWithoutLook, SummaryWithoutLook, TailWithoutFence,
-    TurnStored, VacateOwesNothing,
+    BlindReserve, ClearWithoutLook, CountFirst, EnterWithoutTail, LatestWithoutLook,
+    LostSeatIsKept, ReleaseWithoutTail, RepairWithoutTail, ResumeWithoutLook, SummaryWithoutLook,
+    TailWithoutFence, TurnStored, VacateOwesNothing,
 };
 
 pub(super) const MODELS: &[Model] = &[
@@ -24,6 +24,7 @@ pub(super) const MODELS: &[Model] = &[
     model("fill against release", &[ClearWithoutLook], fill_and_release),
     model("a full one passed by against release", &[EnterWithoutTail], passed_by).shallower(),
     model("last of a word fills against release", &[SummaryWithoutLook], last_fills_and_release),
+    model("two releases, one in the other's place", &[LatestWithoutLook], latest_and_release),
     model("arrival in a repair", &[RepairWithoutTail], arrival_in_repair).deeper(),
     model("two arrivals take two turns", &[TurnStored], two_turns),
     model("by rank: arrival, release, pause", &[EnterWithoutTail], by_rank),
@@ -36,9 +37,18 @@ pub(super) const MODELS: &[Model] = &[
     model("transfer to a paused agent against resume", &[], transfer_to_paused),
 ];
 
-/// Two agents in the second word of the bits, which a search finds by its summary alone: a rank
-/// is an agent's number. By rank a bit is cleared as soon as its agent is full.
-const BEHIND: [(u32, &[u32]); 4] = [(1, &[1]), (1, &[1]), (0, &[1]), (0, &[1])];
+/// Two agents in the second word of the bits, which a search finds by its summary alone.
+const BEHIND: [(u32, &[u32]); 4] = [(0, &[1]), (0, &[1]), (1, &[1]), (1, &[1])];
+
+/// Both of them were seated and the later is free again; the seat of the other. The next turn
+/// begins at the first of all: a search that has to go round clears the bits it passes, and that
+/// of whom it fills.
+fn behind() -> (Desk, Ticket) {
+    let desk = Desk::new(1, &BEHIND);
+    let (first, second) = (desk.seat(1), desk.seat(1));
+    free(&desk.core, second);
+    (desk, first)
+}
 
 fn arrival_and_release() {
     let desk = Desk::new(1, &[(1, &[1])]);
@@ -108,18 +118,29 @@ fn passed_by() {
 
 /// A summary that is cleared and set again stays set.
 fn last_fills_and_release() {
-    let desk = Desk::by(&[Policy::AgentPriority], &BEHIND);
-    let first = desk.seat(1);
+    let (desk, first) = behind();
     let arrival = desk.spawn(|core| core.arrive(GroupId(1), slot(0, 0), 1));
     free(&desk.core, first);
     assert!(matches!(arrival.join().unwrap(), Arrival::Seated(_)));
     desk.audit();
 }
 
+/// Who came free last and is full finds himself in his place when he comes free again, while
+/// another takes it.
+fn latest_and_release() {
+    let desk = Desk::by(&[Policy::AgentPriority], &[(1, &[1]), (1, &[1])]);
+    let (higher, lower) = (desk.seat(1), desk.seat(1));
+    free(&desk.core, higher);
+    let higher = desk.seat(1);
+    let release = desk.spawn(move |core| free(core, higher));
+    free(&desk.core, lower);
+    release.join().unwrap();
+    desk.audit();
+}
+
 /// Who looked for an agent while a summary was repaired is served by the repairer.
 fn arrival_in_repair() {
-    let desk = Desk::by(&[Policy::AgentPriority], &BEHIND);
-    let first = desk.seat(1);
+    let (desk, first) = behind();
     let filler = desk.spawn(|core| drop(core.arrive(GroupId(1), slot(0, 0), 1)));
     free(&desk.core, first);
     drop(desk.core.arrive(GroupId(1), slot(1, 0), 1));

@@ -33,6 +33,8 @@ mutants! {
     RepairOneLevel,
     /// A repaired bit owes no tail check.
     RepairWithoutTail,
+    /// Who took the place of the last who came free does not look at him again.
+    LatestWithoutLook,
     /// A bit cleared in a layout that is in force no more is not set again in the next.
     RepairInOldLayout,
 

@@ -2,7 +2,7 @@ use model::fold::Score;
 use model::id::LaneId;
 
 use crate::assign::lockfree::LockFree;
-use crate::assign::lockfree::index::{Found, Index};
+use crate::assign::lockfree::index::{Found, Index, Latest};
 use crate::assign::lockfree::pick::{Candidate, Pick};
 use crate::assign::lockfree::roster::{Group, Layout, Mean};
 use crate::assign::lockfree::word::{Correction, Word};
@@ -239,8 +239,37 @@ impl LockFree {
         }
         for stand in layout.stands(agent) {
             if let Some(group) = layout.group(stand.group()) {
-                group.eligible.show(stand.position(), word);
+                self.show(group, stand.position(), word);
             }
+        }
+    }
+
+    /// Shows an agent who came free: as the last who did, or by his bit.
+    #[inline(always)]
+    fn show(&self, group: &Group, position: usize, word: Word) {
+        if !Latest::is_used(group.policy) {
+            return group.eligible.show(position, word);
+        }
+        let stood = group.latest.get();
+        if stood.position() == Some(position) {
+            return;
+        }
+        let ousted = || {
+            let position = stood.position()?;
+            let word = self.word(group.agent(position)?);
+            word.eligible().then_some((position, word))
+        };
+        if let Some((position, word)) = ousted() {
+            group.eligible.show(position, word);
+        }
+        if !group.latest.put(stood, position) {
+            return group.eligible.show(position, word);
+        }
+        full_fence();
+        if !wrong(Mutant::LatestWithoutLook)
+            && let Some((position, word)) = ousted()
+        {
+            group.eligible.show(position, word);
         }
     }
 

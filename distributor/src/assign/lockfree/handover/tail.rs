@@ -95,7 +95,7 @@ impl LockFree {
     #[inline(always)]
     pub(super) fn nobody_serves(&self, layout: &Layout, line: LineId) -> bool {
         let group = self.room.whose(line).err().and_then(|number| layout.group(number));
-        group.is_some_and(|group| group.eligible.is_empty())
+        group.is_some_and(|group| self.latest(group).is_none() && group.eligible.is_empty())
     }
 
     /// Offers what waits in the owed lines to whoever is eligible, the first of all lines first,

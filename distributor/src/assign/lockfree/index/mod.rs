@@ -5,10 +5,12 @@
 //! least score need it by score.
 
 mod bitmap;
+mod latest;
 mod ring;
 
 pub(in crate::assign) use bitmap::Bitmap;
 pub(super) use bitmap::{LEAF, SUMMARY};
+pub(super) use latest::Latest;
 use model::people::Policy;
 pub(super) use ring::{Low, Ring};
 
@@ -141,10 +143,24 @@ impl Index {
 }
 
 impl Found {
+    const NO_BIT: usize = usize::MAX;
+
     /// The bit of a position in a flat index.
     #[inline]
     pub(super) fn flat(position: usize) -> Self {
         Self { position, bit: position }
+    }
+
+    /// A position found without a bit.
+    #[inline]
+    pub(super) fn latest(position: usize) -> Self {
+        Self { position, bit: Self::NO_BIT }
+    }
+
+    /// Whether there is a bit to be cleared.
+    #[inline]
+    pub(super) fn has_bit(self) -> bool {
+        self.bit != Self::NO_BIT
     }
 }
 

@@ -59,7 +59,7 @@ impl LockFree {
         let hidden = |group: &super::roster::Group| {
             let hidden = |position, agent| {
                 let word = self.word(agent);
-                word.eligible() && !group.eligible.shows(position, word)
+                word.eligible() && !group.shows(position, word)
             };
             (0..).zip(&group.order).any(|(position, at)| hidden(position, at.agent))
         };

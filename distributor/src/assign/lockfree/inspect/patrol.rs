@@ -171,7 +171,7 @@ impl LockFree {
     fn walk_group(&self, patrol: &mut Patrol, number: u32, group: &Arc<Group>) {
         patrol.shown.clear();
         patrol.shown.resize(group.order.len(), false);
-        group.eligible.each_found(|position| {
+        group.each_found(|position| {
             patrol.shown.get_mut(position).into_iter().for_each(|shown| *shown = true);
         });
         let line = self.room.queue(number);
@@ -182,7 +182,7 @@ impl LockFree {
                 continue;
             }
             let shown = patrol.shown.get(position) == Some(&true);
-            if !shown && !group.eligible.finds(position) {
+            if !shown && !group.finds(position) {
                 let group = group.clone();
                 patrol.suspect(at.agent, word, Wrong::Hidden { number, group, position });
             }
@@ -205,7 +205,7 @@ impl LockFree {
         let stands = match &suspect.what {
             Wrong::Hidden { number, group, position } => {
                 let now = layout.shared(*number);
-                now.is_some_and(|now| Arc::ptr_eq(now, group)) && !group.eligible.finds(*position)
+                now.is_some_and(|now| Arc::ptr_eq(now, group)) && !group.finds(*position)
             }
             Wrong::Idle { line, slot, seen } => {
                 let serves = match self.room.whose(*line) {
@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(looks(&core, &mut patrol), [(0, 0); 3]);
         core.hide(UserId(4));
         assert_eq!(looks(&core, &mut patrol), [(0, 0), (0, 0), (1, 0), (0, 0), (0, 0)]);
-        assert!(!core.layout.read().group(0).unwrap().eligible.finds(3), "it repairs nothing");
+        assert!(!core.layout.read().group(0).unwrap().finds(3), "it repairs nothing");
         core.presence(UserId(4), Presence::Available);
         assert_eq!(looks(&core, &mut patrol), [(0, 0); 3], "he is shown again");
         core.hide(UserId(4));

@@ -90,6 +90,18 @@ impl Search {
     }
 }
 
+impl LockFree {
+    /// Who came free last in a group, if he is eligible.
+    #[inline(always)]
+    pub(super) fn latest(&self, group: &Group) -> Option<Candidate> {
+        let found = Found::latest(group.latest.get().position()?);
+        let at = group.position(found.position)?;
+        let word = self.word(at.agent);
+        let candidate = Candidate { found, agent: at.agent, place: at.place, word };
+        word.eligible().then_some(candidate)
+    }
+}
+
 impl<'a> Pick<'a> {
     /// Reserves whom the policy picks.
     #[inline(always)]
@@ -156,7 +168,7 @@ impl<'a> Pick<'a> {
     /// Clears a bit that was found; its agent is looked at again. Whether anything was set again.
     #[inline(always)]
     fn clear(self, found: Found) -> bool {
-        cleared(self.core, self.group, self.edition, found)
+        found.has_bit() && cleared(self.core, self.group, self.edition, found)
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn search(
     let mut repaired = false;
     loop {
         let low = ring.low();
-        let Least { candidate, key } = match look(pick, ring, low, &mut repaired) {
+        let Least { candidate, key } = match least(pick, ring, low, &mut repaired) {
             Look::Least(least) => least,
             Look::Again => continue,
             Look::Nobody if ring.low() == low || wrong(Mutant::NobodyInAnotherRound) => {
@@ -47,11 +47,36 @@ pub(super) fn search(
             }
             Look::Nobody => continue,
         };
+        let full = if candidate.found.has_bit() { Full::Cleared } else { Full::Left };
         // A key has nineteen bits at most.
-        if let Some(search) = pick.reserve(candidate, Full::Cleared, key as u32, &mut repaired) {
-            ring.go_on(candidate.found);
+        if let Some(search) = pick.reserve(candidate, full, key as u32, &mut repaired) {
+            if candidate.found.has_bit() {
+                ring.go_on(candidate.found);
+            }
             return search.with(repaired);
         }
+    }
+}
+
+/// Who came free last, if his key is less than those of all bits, or else the least of these. Equal
+/// to it he is shown by his bit, and so takes turns with the others.
+#[inline]
+fn least(pick: Pick<'_>, ring: &Ring, low: Low, repaired: &mut bool) -> Look {
+    let Some(candidate) = pick.core.latest(pick.group) else {
+        return look(pick, ring, low, repaired);
+    };
+    let latest = Least { candidate, key: ring.key(candidate.word) };
+    if ring.is_none_under() && ring.first(low).is_none_or(|(_, key)| latest.key < key) {
+        return Look::Least(latest);
+    }
+    match look(pick, ring, low, repaired) {
+        Look::Least(least) if latest.key < least.key => Look::Least(latest),
+        Look::Least(least) if latest.key == least.key => {
+            ring.show(candidate.found.position, candidate.word);
+            Look::Least(least)
+        }
+        Look::Nobody => Look::Least(latest),
+        found => found,
     }
 }
 

@@ -97,24 +97,44 @@ pub(super) fn by_rank(
 ) -> Search {
     let pick = Pick { core, group, edition, lane };
     let mut repaired = false;
-    while let Some(first) = bits.next(0) {
+    loop {
+        let (latest, bit) = (core.latest(group), bits.next(0));
+        let Some(first) = first_of(latest, bit) else { break };
         let Some(class) = group.class_of(first) else { break };
         let turn = class.turn.0.get();
         let from = next_of(turn);
         // The first of all is the first of his rank: only who stands before the turn lets others
         // of it go first.
         let behind = if first < from { bits.next_until(from, class.end) } else { None };
-        let found = Found::flat(behind.unwrap_or(first));
-        let Some(candidate) = pick.eligible(found, &mut repaired) else { continue };
+        let bit = behind.or(bit).filter(|bit| *bit < class.end);
+        let rank = |position: usize| (position < from, position);
+        let before = |one: &Candidate| bit.is_none_or(|bit| rank(one.found.position) < rank(bit));
+        let latest = latest.filter(|one| one.found.position < class.end && before(one));
+        let candidate = match latest {
+            Some(latest) => latest,
+            None => {
+                let Some(bit) = bit else { break };
+                let found = pick.eligible(Found::flat(bit), &mut repaired);
+                let Some(candidate) = found else { continue };
+                candidate
+            }
+        };
         if !take(lane, (&class.turn.0, turn), candidate) {
             continue;
         }
+        let full = if candidate.found.has_bit() { Full::Cleared } else { Full::Left };
         let key = u32::from(class.rank.0);
-        if let Some(search) = pick.reserve(candidate, Full::Cleared, key, &mut repaired) {
+        if let Some(search) = pick.reserve(candidate, full, key, &mut repaired) {
             return search.with(repaired);
         }
     }
     Search::nobody().with(repaired)
+}
+
+#[inline(always)]
+fn first_of(latest: Option<Candidate>, bit: Option<usize>) -> Option<usize> {
+    let latest = latest.map(|latest| latest.found.position);
+    latest.into_iter().chain(bit).min()
 }
 
 /// Gives the turn to an agent, if it is still the one seen. A hand-over takes none.

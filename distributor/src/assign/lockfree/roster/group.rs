@@ -4,7 +4,9 @@ use model::id::{GroupId, UserId};
 use model::people::{AgentRank, NewcomerScore, Policy};
 
 use super::Mean;
-use crate::assign::lockfree::index::Index;
+use crate::assign::lockfree::index::{Index, Latest};
+#[cfg(test)]
+use crate::assign::lockfree::word::Word;
 use crate::assign::shim::{Alone, Word64};
 
 /// A group in one layout.
@@ -22,6 +24,8 @@ pub(in crate::assign::lockfree) struct Group {
     pub(in crate::assign::lockfree) classes: Vec<Class>,
     /// Positions whose agents may be eligible; all who are, are in it.
     pub(in crate::assign::lockfree) eligible: Index,
+    /// One of them who has no bit.
+    pub(in crate::assign::lockfree) latest: Latest,
     /// Where the next turn begins.
     pub(in crate::assign::lockfree) turn: Alone<Word64>,
     pub(in crate::assign::lockfree) mean: Mean,
@@ -95,6 +99,7 @@ impl Group {
             policy,
             newcomer,
             eligible: Index::new(policy, receivers.len()),
+            latest: Latest::new(),
             turn: Alone(Word64::new(first.count() as u64)),
             mean: Mean::default(),
             before: turns,
@@ -119,6 +124,23 @@ impl Group {
     #[inline]
     pub(in crate::assign::lockfree) fn agent(&self, position: usize) -> Option<u32> {
         self.order.get(position).map(|at| at.agent)
+    }
+
+    /// Whether a search finds a position.
+    pub(in crate::assign::lockfree) fn finds(&self, position: usize) -> bool {
+        self.latest.get().position() == Some(position) || self.eligible.finds(position)
+    }
+
+    /// Calls for every position a search finds, for some more than once.
+    pub(in crate::assign::lockfree) fn each_found(&self, mut call: impl FnMut(usize)) {
+        self.latest.get().position().into_iter().for_each(&mut call);
+        self.eligible.each_found(call);
+    }
+
+    /// Whether a search finds an agent, and not after others whose keys are greater (at rest).
+    #[cfg(test)]
+    pub(in crate::assign::lockfree) fn shows(&self, position: usize, word: Word) -> bool {
+        self.latest.get().position() == Some(position) || self.eligible.shows(position, word)
     }
 
     /// All members in join order, and whether they receive. It allocates.
