@@ -10,12 +10,14 @@
 //! Non-goals: nothing here knows a provider, a socket or an engine of storage. Limits are in
 //! [`model::limit`].
 //!
-//! Reading order: [`conversation`] (the rules), [`flow`], [`assign`] (the core), [`lane`] (one
-//! input in, one record out), [`shard`] (claim, recovery, the appender, restarts).
+//! Reading order: [`conversation`] (the rules), [`flow`], [`assign`] (the core), `timer` (what
+//! is due when), [`lane`] (one input in, one record out), [`shard`] (claim, recovery, the appender,
+//! restarts).
 
 pub mod conversation;
 pub mod flow;
 pub mod assign;
+mod timer;
 pub mod lane;
 pub mod shard;
 pub mod metric;

@@ -179,3 +179,8 @@ pub const LEASE_RENEWAL: Duration = Duration::from_secs(10);
 pub const LISTED: usize = 200;
 /// Conversations looked at for one page of an operation's list, while its view stands still.
 pub const LISTED_LOOKS: usize = 2_000;
+/// How long a presence that a gateway renews holds on without it, on lane time.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// Looks at what may be due in one turn of a lane, sweeps among them; a lane takes inputs between
+/// two turns.
+pub const DUE_PER_TURN: usize = SWEEP_STEP;

@@ -131,6 +131,11 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         self.now.fetch_add(micros(by), std::sync::atomic::Ordering::Relaxed);
     }
+
+    /// Shows `now` from now on, be it earlier: the clock of a node that starts anew.
+    pub fn set(&self, now: Timestamp) {
+        self.now.store(now.0, std::sync::atomic::Ordering::Relaxed);
+    }
 }
 
 impl Clock for ManualClock {

@@ -12,17 +12,19 @@ mod arrival;
 mod assignment;
 mod message;
 mod moves;
+mod due;
 mod presence;
 mod setting;
 
 pub(crate) use arrival::arrive;
 pub(crate) use assignment::hand_over;
 pub(crate) use context::{After, Context, Draft, Home, Refusal, Stop};
+pub(crate) use due::{Look, look, next_look};
 pub(crate) use message::{outcome, receipt, reply};
-pub(crate) use moves::{close, leave_closed, pend, reassign, resume, transfer, waits_in_closed};
-#[cfg_attr(not(test), expect(unused_imports, reason = "for timers and absences"))]
-pub(crate) use moves::{redirect, set_aside};
-pub(crate) use presence::{renew, set_presence};
+pub(crate) use moves::{
+    close, leave_closed, pend, reassign, redirect, resume, set_aside, transfer, waits_in_closed,
+};
+pub(crate) use presence::{renew, run_out, set_presence};
 pub(crate) use seats::Seats;
 pub(crate) use setting::Book;
 pub use setting::{Board, InForce};

@@ -61,6 +61,11 @@ impl Seats {
         Some(ticket)
     }
 
+    /// How many slots were ever given: each is of a lower index.
+    pub(crate) fn slots(&self) -> u32 {
+        u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+    }
+
     /// How many conversations there is room for.
     pub(crate) const fn bound(&self) -> u32 {
         self.bound

@@ -2,9 +2,11 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use model::desk::{Entity, Event, Settings};
+use model::fold::Roll;
 use storage::port::{Bell, Offset};
 
 use crate::assign::Assign;
+use crate::timer::Absent;
 
 /// The settings in force, and up to where in the topic they were read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,11 +17,21 @@ pub struct InForce {
     pub next: Offset,
 }
 
-/// Where lane 0 puts up the settings in force for every lane of its shard.
+/// Where lane 0 puts up, for every lane of its shard, the settings in force and who is gone.
 #[derive(Debug)]
 pub struct Board {
     in_force: ArcSwap<InForce>,
+    absent: ArcSwap<Absent>,
     bells: Vec<Arc<Bell>>,
+}
+
+impl InForce {
+    /// Whether a group's conversations may have to be looked at sooner than by `before`.
+    pub(crate) fn asks_more_than(&self, before: &Self) -> bool {
+        let known = |id| before.settings.groups.get(id).map(|group| &group.rules);
+        let mut groups = self.settings.groups.iter();
+        self.next != before.next && groups.any(|(id, group)| known(id) != Some(&group.rules))
+    }
 }
 
 /// Lane 0's own copy, ahead of the board until its records are handed over.
@@ -31,14 +43,27 @@ pub(crate) struct Book {
 }
 
 impl Board {
-    /// A board that shows `in_force`; `bells` are rung at every change.
-    pub fn new(in_force: InForce, bells: Vec<Arc<Bell>>) -> Arc<Self> {
-        Arc::new(Self { in_force: ArcSwap::from_pointee(in_force), bells })
+    /// A board that shows `in_force`, and whom `roll` knows to be gone; `bells` are rung at every
+    /// change.
+    pub fn new(in_force: InForce, roll: &Roll, bells: Vec<Arc<Bell>>) -> Arc<Self> {
+        let absent = ArcSwap::from_pointee(Absent::of(roll));
+        Arc::new(Self { in_force: ArcSwap::from_pointee(in_force), absent, bells })
     }
 
     /// The settings in force.
     pub fn in_force(&self) -> Arc<InForce> {
         self.in_force.load_full()
+    }
+
+    /// Who is gone.
+    pub(crate) fn absent(&self) -> Arc<Absent> {
+        self.absent.load_full()
+    }
+
+    /// Shows who is gone from now on.
+    pub(crate) fn show_absent(&self, absent: Absent) {
+        self.absent.store(Arc::new(absent));
+        self.bells.iter().for_each(|bell| bell.ring());
     }
 }
 

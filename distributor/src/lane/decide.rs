@@ -1,6 +1,4 @@
-use std::sync::Arc;
-
-use model::desk::{Body, Cause, Dead, Event, Inbound, Record, Resume, Sweep};
+use model::desk::{Body, Cause, Dead, Event, Inbound, Record, Resume};
 use model::fold;
 use model::id::{CommandId, LaneId, UserId};
 use model::limit;
@@ -8,17 +6,22 @@ use model::mutant::{Mutant, wrong};
 use model::time::Timestamp;
 use storage::port::{Offset, Topic};
 
-use crate::conversation::{self, Book, Context, Home, InForce, Refusal};
+use crate::conversation::{self, Board, Book, Context, Home, Refusal};
+use crate::timer::{Agenda, Leases};
 
 use super::Input;
 use super::sweep::ClosedGroups;
+use super::timers::concerned;
 
 /// The deciding part of a lane: it holds no log, no clock and no thread.
 pub struct Lane {
     pub(super) cx: Context,
+    /// What the first lane keeps for all of its shard.
     book: Option<Book>,
+    pub(super) leases: Option<Leases>,
+    pub(super) agenda: Agenda,
     settings_end: Offset,
-    closed: ClosedGroups,
+    pub(super) closed: ClosedGroups,
 }
 
 /// What became of an input.
@@ -53,8 +56,16 @@ pub(super) struct Decision {
 }
 
 impl Lane {
-    pub(crate) const fn new(cx: Context, book: Option<Book>) -> Self {
-        Self { cx, book, settings_end: 0, closed: ClosedGroups::new() }
+    /// A lane with the state of `cx`; its agenda follows from that. The first lane of a shard keeps
+    /// settings and leases for all.
+    pub(crate) fn new(cx: Context, first: Option<(Book, Leases)>) -> Self {
+        let (book, leases) = first.unzip();
+        let agenda = Agenda::default();
+        let mut lane =
+            Self { cx, book, leases, agenda, settings_end: 0, closed: ClosedGroups::new() };
+        let open: Vec<_> = lane.cx.state.conversations.keys().copied().collect();
+        open.into_iter().for_each(|id| lane.plan(id, None));
+        lane
     }
 
     /// Which lane it is.
@@ -76,41 +87,16 @@ impl Lane {
         (self.cx.seats.waiting(), self.cx.seats.held())
     }
 
-    /// Decides by `settings` from now on; `end` is where the topic ended when they were read.
-    pub fn refresh(&mut self, settings: Arc<InForce>, end: Offset) {
-        self.cx.settings = settings;
+    /// Decides by what the board shows from now on; `end` is where the settings ended when they were
+    /// read.
+    pub fn refresh(&mut self, board: &Board, end: Offset) {
+        let before = std::mem::replace(&mut self.cx.settings, board.in_force());
+        if self.cx.settings.asks_more_than(&before) && !wrong(Mutant::ReviewForgotten) {
+            self.agenda.review();
+        }
+        self.agenda.see(board.absent());
         self.settings_end = end;
         self.closed.refresh(&self.cx);
-    }
-
-    /// The record of the next conversation that waits for a group that takes none any more. `None`
-    /// when there is no other, or when a hand-over to it is to be told first.
-    pub fn sweep(&mut self, at: Timestamp) -> Option<Record> {
-        while let Some((conversation, group)) = self.closed.next(&self.cx) {
-            let events = conversation::leave_closed(&mut self.cx, conversation, at).ok()?;
-            self.closed.pass();
-            let decision = Decision { events, answers: None };
-            let cause = Cause::Sweep(Sweep::GroupClosed { group, conversation });
-            if !decision.events.is_empty() {
-                return Some(self.write(cause, None, decision, at));
-            }
-        }
-        None
-    }
-
-    /// Whether conversations are left to sweep.
-    pub(crate) fn is_sweeping(&self) -> bool {
-        self.closed.any_left()
-    }
-
-    /// Records of one step of a sweep: fewer in a lane that has room for few conversations.
-    pub(crate) fn sweep_step(&self) -> usize {
-        (self.cx.seats.bound() as usize / 64).clamp(1, limit::SWEEP_STEP)
-    }
-
-    /// A sweep that is wrong ends with its first step.
-    pub(crate) fn stop_sweeping(&mut self) {
-        self.closed.stop();
     }
 
     /// Handles one input at lane time `at`. Its record is part of the state at once; the caller
@@ -144,8 +130,7 @@ impl Lane {
     /// one. Not while [`Self::handed_over`] is due.
     pub fn hand_over(&mut self, at: Timestamp) -> Option<Record> {
         let (conversation, event) = conversation::hand_over(&mut self.cx, at)?;
-        let decision = Decision { events: vec![event], answers: None };
-        Some(self.write(Cause::HandOver(conversation), None, decision, at))
+        Some(self.write_caused(Cause::HandOver(conversation), vec![event], at))
     }
 
     /// Every record so far was handed to the appender: seats are given back, presences and
@@ -154,6 +139,9 @@ impl Lane {
         self.cx.handed_over();
         if let Some(book) = &mut self.book {
             book.publish(&*self.cx.core);
+        }
+        if let Some(leases) = &mut self.leases {
+            leases.publish();
         }
     }
 
@@ -215,7 +203,11 @@ impl Lane {
             (Topic::Commands | Topic::Control, Body::Command(command)) => {
                 return self.command(input.partition.topic, command, at);
             }
-            (Topic::Control, Body::Lease(lease)) => Ok(conversation::renew(&self.cx, &lease)),
+            (Topic::Control, Body::Lease(lease)) => {
+                let leases = self.leases.as_ref();
+                Ok(leases
+                    .map_or_else(Vec::new, |l| conversation::renew(&self.cx, l.roll(), &lease)))
+            }
             (Topic::Settings, Body::Entity(entity)) => match &mut self.book {
                 Some(book) => Ok(vec![book.apply(input.offset, entity)]),
                 None => Err(Refusal::undecodable("settings outside of the first lane".to_owned())),
@@ -245,8 +237,26 @@ impl Lane {
         let (resume, input_at) = input.unzip();
         let (lane, resume) = (self.id(), Vec::from_iter(resume));
         let record = Record { lane, cause, answers, resume, at, input_at, events };
+        let concerned = concerned(&record, &self.cx.state);
+        let before = concerned.and_then(|id| self.cx.state.conversations.get(&id)?.agent);
         self.cx.state.apply(&record);
+        if let Some(leases) = &mut self.leases {
+            leases.apply(&record);
+        }
+        if let Some(id) = concerned {
+            self.plan(id, before);
+        }
         record
+    }
+
+    /// The record of what nobody asked for.
+    pub(super) fn write_caused(
+        &mut self,
+        cause: Cause,
+        events: Vec<Event>,
+        at: Timestamp,
+    ) -> Record {
+        self.write(cause, None, Decision { events, answers: None }, at)
     }
 }
 
@@ -258,9 +268,11 @@ impl Decision {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::assign::MutexAssign;
-    use crate::conversation::Seats;
+    use crate::conversation::{InForce, Seats};
     use model::desk::{DeadReason, Entity, Envelope, Stamped, wire};
     use model::id::{ChannelId, GroupId, OperationId, ShardId};
     use model::people::Operation;

@@ -1,4 +1,4 @@
-use model::desk::{Command, CommandRecord, Event};
+use model::desk::{Command, CommandRecord, Event, Rejection};
 use model::id::UserId;
 use model::time::Timestamp;
 use storage::port::Topic;
@@ -48,7 +48,9 @@ impl Lane {
             Command::Resume { conversation } => conversation::resume(cx, user, conversation, at),
             Command::Close { conversation } => Ok(conversation::close(cx, user, conversation, at)?),
             Command::SetPresence { presence } => {
-                Ok(conversation::set_presence(cx, user, presence)?)
+                let leases = self.leases.as_ref().ok_or(Rejection::NotAllowed)?;
+                let to = (user, presence);
+                Ok(conversation::set_presence(cx, leases.roll(), to, at)?)
             }
         }
     }
@@ -74,7 +76,7 @@ mod tests {
 
     use super::*;
     use crate::assign::{Assign, MutexAssign};
-    use crate::conversation::{Context, Home, InForce, Seats};
+    use crate::conversation::{Board, Context, Home, InForce, Seats};
     use crate::lane::{Handled, Input, Written};
 
     const AGENT: UserId = UserId(1);
@@ -207,7 +209,8 @@ mod tests {
         let mut settings = settings();
         let group = settings.groups.get_mut(&GroupId(1)).unwrap();
         group.rules.on_absence = on_absence;
-        lane.refresh(Arc::new(InForce { settings, next: 1 }), 1);
+        let roll = model::fold::Roll::default();
+        lane.refresh(&Board::new(InForce { settings, next: 1 }, &roll, Vec::new()), 1);
         (lane, ConversationId::new(ShardId::default(), LaneId::FIRST, 0).unwrap())
     }
 

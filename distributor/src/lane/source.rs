@@ -29,17 +29,16 @@ impl Source {
         self.partition
     }
 
-    /// Reads on if everything read so far was taken.
-    pub(crate) fn fill(&mut self, log: &dyn Log, now: Timestamp) -> Result<(), LogError> {
+    /// A turn begins: reads on if everything read so far was taken.
+    pub(crate) fn fill(&mut self, log: &dyn Log) -> Result<(), LogError> {
+        self.standing.at_end = false;
         if !self.ahead.is_empty() {
             return Ok(());
         }
         log.read(self.partition, self.next, limit::LANE_READ_BYTES, &mut self.read)?;
         self.next = self.read.last().map_or(self.next, |logged| logged.offset + 1);
         self.ahead.extend(self.read.drain(..));
-        if log.bounds(self.partition)?.end <= self.next {
-            self.standing.at_end = Some(now);
-        }
+        self.standing.at_end = log.bounds(self.partition)?.end <= self.next;
         Ok(())
     }
 
@@ -56,7 +55,7 @@ impl Source {
     }
 
     /// How current it is.
-    pub(crate) const fn standing(&self) -> Standing {
-        self.standing
+    pub(crate) fn standing(&self) -> Standing {
+        Standing { unread: self.ahead.front().map(|logged| logged.at), ..self.standing }
     }
 }

@@ -1,9 +1,14 @@
 use std::collections::{BTreeSet, VecDeque};
 
+use model::desk::{Cause, Record, Sweep};
 use model::id::{ConversationId, GroupId};
+use model::limit;
+use model::time::Timestamp;
 use storage::port::Offset;
 
-use crate::conversation::{Context, waits_in_closed};
+use crate::conversation::{self, Context, waits_in_closed};
+
+use super::Lane;
 
 /// The sweep over conversations that wait for groups that take none any more. Nothing of it is kept
 /// in the log: whoever waits so is found again after a restart. Who comes later is not let in.
@@ -63,5 +68,36 @@ impl ClosedGroups {
 
     pub(super) fn stop(&mut self) {
         self.left.clear();
+    }
+}
+
+impl Lane {
+    /// The record of the next conversation that waits for a group that takes none any more. `None`
+    /// when there is no other, or when a hand-over to it is to be told first.
+    pub fn sweep(&mut self, at: Timestamp) -> Option<Record> {
+        while let Some((conversation, group)) = self.closed.next(&self.cx) {
+            let events = conversation::leave_closed(&mut self.cx, conversation, at).ok()?;
+            self.closed.pass();
+            let cause = Cause::Sweep(Sweep::GroupClosed { group, conversation });
+            if !events.is_empty() {
+                return Some(self.write_caused(cause, events, at));
+            }
+        }
+        None
+    }
+
+    /// Whether conversations are left to sweep.
+    pub(crate) fn is_sweeping(&self) -> bool {
+        self.closed.any_left()
+    }
+
+    /// Records of one step of a sweep: fewer in a lane that has room for few conversations.
+    pub(crate) fn sweep_step(&self) -> usize {
+        (self.cx.seats.bound() as usize / 64).clamp(1, limit::SWEEP_STEP)
+    }
+
+    /// A sweep that is wrong ends with its first step.
+    pub(crate) fn stop_sweeping(&mut self) {
+        self.closed.stop();
     }
 }

@@ -18,7 +18,7 @@ use crate::shard::Appender;
 use super::source::Source;
 use super::suspect::InputPlace;
 use super::time::LaneTime;
-use super::{Handled, Input, Lane, Suspects, Written};
+use super::{Handled, Input, Lane, Looks, Suspects, Written};
 
 /// What a lane shares with the other lanes of its shard.
 #[derive(Clone)]
@@ -110,7 +110,7 @@ impl Worker {
     pub fn run(&mut self, end: &watch::Receiver<bool>) -> Result<(), LaneError> {
         while !*end.borrow() {
             if !self.turn()? {
-                self.bell.wait(Self::SLEEP);
+                self.bell.wait(self.patience());
             }
         }
         while let Some(oldest) = self.outstanding.pop_front() {
@@ -119,44 +119,75 @@ impl Worker {
         Ok(())
     }
 
-    /// One batch: hand-overs, then inputs, commands before messages. Whether there was anything
+    /// One batch: hand-overs, then inputs, commands before messages, then what is due. Whether there was anything
     /// to do.
     ///
     /// # Errors
     /// When it cannot go on; then the shard must end.
     pub fn turn(&mut self) -> Result<bool, LaneError> {
-        self.take_turn(&[Topic::Settings, Topic::Control, Topic::Commands, Topic::Inbound])
+        let topics = [Topic::Settings, Topic::Control, Topic::Commands, Topic::Inbound];
+        self.take_turn(&topics, Looks::of_a_turn())
     }
 
     /// One batch of settings alone: a shard begins with these.
     pub(crate) fn turn_of_settings(&mut self) -> Result<bool, LaneError> {
-        self.take_turn(&[Topic::Settings])
+        self.take_turn(&[Topic::Settings], Looks::none())
     }
 
-    fn take_turn(&mut self, topics: &[Topic]) -> Result<bool, LaneError> {
+    fn take_turn(&mut self, topics: &[Topic], mut looks: Looks) -> Result<bool, LaneError> {
         self.settle()?;
         let now = self.supplies.clock.now();
         let mut batch = Batch::default();
+        self.read_ahead()?;
         self.take_hand_overs(&mut batch, now);
-        self.refill(now)?;
+        self.refresh()?;
         if topics.contains(&Topic::Inbound) {
             self.take_sweep(&mut batch, now);
         }
         for topic in topics {
             self.take(*topic, &mut batch, now);
         }
-        self.finish(batch)
+        let any = self.fire(&mut batch, &mut looks, now);
+        Ok(self.finish(batch)? || any)
     }
 
-    /// Reads ahead, then looks at the settings: an entity that was durable before a message that
-    /// needs it is never missed.
-    fn refill(&mut self, now: Timestamp) -> Result<(), LaneError> {
-        let log = &*self.supplies.log;
-        for source in &mut self.sources {
-            source.fill(log, now).map_err(LaneError::Read)?;
+    /// How long there is nothing to do unless the bell rings: until something is due, where lane
+    /// time goes with the clock. Where inputs hold it up, no deadline comes nearer by waiting.
+    fn patience(&self) -> Duration {
+        let now = self.supplies.clock.now();
+        match self.lane.next_due() {
+            Some(due) if self.time.is_close_to(now) => due.since(now).min(Self::SLEEP),
+            _ => Self::SLEEP,
         }
-        let end = log.bounds(Partition::SETTINGS).map_err(LaneError::Read)?.end;
-        self.lane.refresh(self.supplies.board.in_force(), end);
+    }
+
+    /// Lets happen what is due by lane time; whether there is more of it.
+    fn fire(&mut self, batch: &mut Batch, looks: &mut Looks, now: Timestamp) -> bool {
+        let at = match wrong(Mutant::WallTime) {
+            true => Some(self.time.at(now, std::iter::empty())),
+            false => self.time.for_timers(now, self.sources.iter().map(Source::standing)),
+        };
+        let Some(at) = at.filter(|_| !looks.are_spent() && !batch.handed_over) else {
+            return false;
+        };
+        self.lane.listen(at);
+        while let Some(record) = self.lane.fire(at, looks) {
+            batch.records.push(record);
+        }
+        looks.are_spent()
+    }
+
+    fn read_ahead(&mut self) -> Result<(), LaneError> {
+        let log = &*self.supplies.log;
+        let mut sources = self.sources.iter_mut();
+        sources.try_for_each(|source| source.fill(log)).map_err(LaneError::Read)
+    }
+
+    /// Looks at the settings, once the inputs are read: an entity that was durable before a message
+    /// that needs it is never missed.
+    fn refresh(&mut self) -> Result<(), LaneError> {
+        let end = self.supplies.log.bounds(Partition::SETTINGS).map_err(LaneError::Read)?.end;
+        self.lane.refresh(&self.supplies.board, end);
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use crate::assign::{Assign, LockFree, MutexAssign, Restore, RestoredSeat, Restor
 use crate::config::AssignKind;
 use crate::conversation::{Board, Book, Context, Home, InForce, Seats};
 use crate::lane::{Lane, LaneError, Start, Supplies, Suspects, Worker};
+use crate::timer::Leases;
 
 use super::claim::Folded;
 use super::{Appender, EventWatch, ShardPlan};
@@ -106,7 +107,8 @@ impl Tenure {
         let appender = Appender::new(plan.log.clone(), plan.clock.clone(), plan.shard, epoch);
         let appender = Arc::new(appender);
         let watch = EventWatch::new(plan.log.clone(), events, folded.next, epoch);
-        let board = Board::new(settings_of(&*plan.log, &folded)?, bells.clone());
+        let board =
+            Board::new(settings_of(&*plan.log, &folded)?, &folded.shard.roll, bells.clone());
         let workers = Vec::new();
         let mut tenure = Self { epoch, workers, core, watch, appender, bells, suspects };
         tenure.seat_lanes(plan, folded, &board);
@@ -119,7 +121,7 @@ impl Tenure {
         let settings = board.in_force();
         let mut restore = Restore {
             settings: settings.settings.clone(),
-            presence: std::mem::take(&mut folded.shard.presence),
+            presence: folded.shard.roll.presence.clone(),
             scores: std::mem::take(&mut folded.shard.scores),
             cursors: std::mem::take(&mut folded.shard.cursors),
             ..Restore::default()
@@ -166,7 +168,9 @@ impl Tenure {
             stamp: clocks.stamp,
             after: Vec::new(),
         };
-        let book = (lane == LaneId::FIRST).then(|| Book::of(board.clone()));
+        let roll = &folded.shard.roll;
+        let leases = || Leases::of(roll.clone(), board.clone());
+        let first = (lane == LaneId::FIRST).then(|| (Book::of(board.clone()), leases()));
         let supplies = Supplies {
             log: plan.log.clone(),
             clock: plan.clock.clone(),
@@ -176,7 +180,7 @@ impl Tenure {
         };
         let bell = self.bells.get(usize::from(lane.get()))?.clone();
         let start = Start { place: plan.place, last: clocks.last, bell };
-        Some(Worker::new(Lane::new(cx, book), start, supplies))
+        Some(Worker::new(Lane::new(cx, first), start, supplies))
     }
 
     /// The one appender of all lanes.

@@ -9,3 +9,4 @@
 mod assign;
 mod lane;
 mod lock_free;
+mod time;

@@ -12,6 +12,7 @@ use model::place::Place;
 use model::service::{Channel, ChannelKind, Endpoint, Flow, Step};
 
 use crate::chance::Chance;
+use crate::story::hours;
 
 /// How large an installation is.
 #[derive(Clone, Copy)]
@@ -19,6 +20,8 @@ pub(crate) struct House {
     pub(crate) place: Place,
     pub(crate) groups: u32,
     pub(crate) agents: u32,
+    /// Whether no conversation ends by itself.
+    pub(crate) quiet: bool,
     /// Room for everybody, but at times for few conversations.
     pub(crate) sizes: Sizes,
 }
@@ -39,7 +42,8 @@ impl House {
         let agents = if large { 6 } else { 1 + chance.below(6) as u32 };
         let slots = if chance.once_in(6) { 3 } else { 64 };
         let sizes = Sizes { agents: 64, groups: 64, slots };
-        Self { place: Place::new(shards, lanes).unwrap(), groups, agents, sizes }
+        let quiet = chance.once_in(2);
+        Self { place: Place::new(shards, lanes).unwrap(), groups, agents, quiet, sizes }
     }
 
     pub(crate) fn shards(self) -> impl Iterator<Item = ShardId> {
@@ -80,7 +84,8 @@ impl House {
         let mut entities = vec![Entity::Endpoint(endpoint)];
         for shard in self.shards() {
             entities.push(Entity::Operation(operation(shard)));
-            let groups: Vec<Group> = self.groups_of(shard).map(|id| group(id, chance)).collect();
+            let groups: Vec<Group> =
+                self.groups_of(shard).map(|id| self.group(id, chance)).collect();
             entities.extend(groups.iter().cloned().map(Entity::Group));
             for mut group in groups {
                 if chance.once_in(2) {
@@ -106,6 +111,20 @@ impl House {
             }
         }
         entities
+    }
+
+    fn group(self, id: GroupId, chance: &mut Chance) -> Group {
+        Group {
+            id,
+            version: 1,
+            operation: operation(House::shard_of(id.0)).id,
+            name: String::new(),
+            active: true,
+            policy: *chance.pick(&Policy::ALL),
+            newcomer: NewcomerScore::GroupMinimum,
+            head_start: Duration::ZERO,
+            rules: hours::rules(self.quiet, chance),
+        }
     }
 
     fn agent(self, id: UserId, chance: &mut Chance) -> User {
@@ -135,7 +154,7 @@ impl House {
             takes_transfers: !chance.once_in(6),
             transfer_to_paused: chance.once_in(3),
             note_required: chance.once_in(6),
-            ..GroupRules::default()
+            ..hours::rules(self.quiet, chance)
         }
     }
 
@@ -158,20 +177,6 @@ fn operation(shard: ShardId) -> Operation {
         name: String::new(),
         shard,
         zone: "UTC".to_owned(),
-    }
-}
-
-fn group(id: GroupId, chance: &mut Chance) -> Group {
-    Group {
-        id,
-        version: 1,
-        operation: operation(House::shard_of(id.0)).id,
-        name: String::new(),
-        active: true,
-        policy: *chance.pick(&Policy::ALL),
-        newcomer: NewcomerScore::GroupMinimum,
-        head_start: Duration::ZERO,
-        rules: GroupRules::default(),
     }
 }
 

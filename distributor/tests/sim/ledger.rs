@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::desk::{
-    Body, CommandRecord, Entity, Envelope, Inbound, Outcome, Receipt, Settings, Stamped, wire,
+    Body, CommandRecord, Entity, Envelope, Inbound, Lease, Outcome, Receipt, Settings, Stamped,
+    wire,
 };
 use model::time::Timestamp;
 use storage::port::{Log, NewRecord, Offset, Partition};
@@ -21,6 +22,7 @@ pub(crate) enum Said {
     Command(CommandRecord),
     Outcome(Outcome),
     Receipt(Receipt),
+    Lease(Lease),
     /// Settings that are in order, or void by their version.
     Entity(Entity),
     /// Settings in order but larger than a lane takes.
@@ -62,6 +64,7 @@ impl Ledger {
             Said::Command(command) => Some(Body::Command(command)),
             Said::Outcome(outcome) => Some(Body::Outcome(outcome)),
             Said::Receipt(receipt) => Some(Body::Receipt(receipt)),
+            Said::Lease(lease) => Some(Body::Lease(lease)),
             Said::Entity(entity) | Said::Oversized(entity) => Some(Body::Entity(entity)),
             Said::Junk => None,
         };

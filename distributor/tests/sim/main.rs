@@ -7,9 +7,8 @@
 //! judged as it comes by books kept apart from the code they judge, the lanes after every turn, and
 //! the routing core whenever everything has come to rest.
 //!
-//! Not simulated, because lanes and shards do not do it yet: snapshots, leases of presence, timers,
-//! what an agent's absence does, look-ups of contacts, retention. The core is seen from outside: its
-//! races are the affair of its models and schedules.
+//! Not simulated, because lanes and shards do not do it yet: snapshots, look-ups of contacts,
+//! retention. The core is seen from outside: its races are the affair of its models and schedules.
 //!
 //! `CHASQUI_SEED=n` replays one seed, `CHASQUI_SEEDS=n` runs so many, `CHASQUI_SEED_FIRST=n` says
 //! where they begin, `CHASQUI_STEPS=n` how long each is.

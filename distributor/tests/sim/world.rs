@@ -11,7 +11,7 @@ use model::mutant::{self, Mutant};
 use model::time::{Clock, Timestamp};
 use parking_lot::Mutex;
 use storage::engine::memory::MemoryLog;
-use storage::port::{Log, Logged, Partition};
+use storage::port::{Log, Logged, Partition, Topic};
 
 use crate::chance::Chance;
 use crate::check::books::Books;
@@ -161,7 +161,14 @@ impl World {
         assert_eq!(claim, (tenure.epoch, attempt), "C4: an owner without a claim in force");
         let full = Full::default();
         let (core, seen) = (tenure.core.clone(), full.clone());
-        let witness = move |_: &[storage::port::NewRecord]| {
+        let moments = shard.books.hours.moments.clone();
+        let (log, place, of) = (Arc::downgrade(&self.log), self.house.place, shard.books.shard);
+        let witness = move |records: &[storage::port::NewRecord]| {
+            let end = |lane| {
+                let inbound = Partition::new(Topic::Inbound, place.of_lane(of, lane).index());
+                log.upgrade().map(|log| (lane, log.bounds(inbound).unwrap().end))
+            };
+            moments.lock().hand_over(records, &place.each_lane().filter_map(end).collect());
             for (agent, groups) in &*seen.lock() {
                 for group in groups {
                     let ranking = core.explain_arrival(*group).unwrap_or_default().ranking.order;
@@ -186,7 +193,7 @@ impl World {
         let Some(mut owner) = self.shards[at].owner.take() else { return true };
         self.make_room(at, owner.tenure.epoch);
         let lane = lane % owner.tenure.workers.len();
-        let (turned, others_ended) = self.turn_with_another(&mut owner, lane);
+        let (turned, others_ended) = self.turn_with_another((at, &mut owner), lane);
         match turned {
             _ if others_ended => {
                 self.lose_owner(at, Some(owner));
@@ -219,7 +226,7 @@ impl World {
     /// whether the other ended.
     fn turn_with_another(
         &mut self,
-        owner: &mut Owner,
+        (of, owner): (usize, &mut Owner),
         lane: usize,
     ) -> (Option<Result<bool, LaneError>>, bool) {
         let lanes = owner.tenure.workers.len();
@@ -233,8 +240,10 @@ impl World {
         let (other, point) = met.map_or((chosen, point), |met| (met, Between::Settings));
         let worker = owner.tenure.workers.remove(other);
         let aside = Arc::new(Mutex::new((Some(worker), Ok(false))));
-        let meanwhile = aside.clone();
+        let (meanwhile, moments) = (aside.clone(), self.shards[of].books.hours.moments.clone());
+        let nested = moments.clone();
         let go_on = move || {
+            nested.lock().is_nested = true;
             let Some(mut worker) = meanwhile.lock().0.take() else { return };
             let turned = worker.turn();
             *meanwhile.lock() = (Some(worker), turned);
@@ -243,6 +252,7 @@ impl World {
         let at = lane - usize::from(other < lane);
         let turned = self.guarded(|| owner.tenure.workers[at].turn());
         self.log.interleave(None);
+        moments.lock().is_nested = false;
         let (worker, of_other) = std::mem::replace(&mut *aside.lock(), (None, Ok(false)));
         let others_ended = of_other.is_err() || worker.is_none();
         let turned = turned.map(|turned| turned.map(|any| any || matches!(of_other, Ok(true))));

@@ -47,8 +47,8 @@ pub struct Conversation {
     pub customer_lane_at: Timestamp,
     /// When an agent wrote last, on lane time; until one has, when it began.
     pub agent_lane_at: Timestamp,
-    /// Until when a silent customer who was warned has time; `None` once anybody whose silence may
-    /// count has written since.
+    /// Until when a customer who was warned has time, since he wrote last. A warning is of the
+    /// silence it was given in: one that ends later has its own.
     pub warned_until: Option<Timestamp>,
     /// The newest messages we sent, oldest first, at most [`limit::VIEW_MESSAGES`].
     pub sent: VecDeque<SentMessage>,
@@ -154,7 +154,6 @@ impl Conversation {
                 self.remember_sent(message.seq);
                 if matches!(author, Author::User(_)) {
                     self.agent_lane_at = at;
-                    self.warned_until = None;
                 }
             }
             Event::Queued(queued) => self.queue(queued, at),

@@ -8,10 +8,12 @@ mod conversation;
 mod dedup;
 mod lane;
 mod order;
+mod roll;
 mod shard;
 
 pub use conversation::{Conversation, SentMessage};
 pub use dedup::{Dedup, message_key};
 pub use lane::{Lane, Progress};
 pub use order::{EpochOrder, Verdict};
+pub use roll::Roll;
 pub use shard::{Score, Shard};

@@ -68,11 +68,31 @@ pub enum Mutant {
     SweepStops,
     /// A recovery tells the core of nobody in an agent's own line.
     OwnLineForgotten,
+    /// Timers go by the node's clock, whatever is not handled yet.
+    WallTime,
+    /// Lanes are shown who is gone before the record that says so was handed over.
+    AbsentEarly,
+    /// A recovery does not look for those who are gone.
+    SweepForgotten,
+    /// Nobody's conversations wait for him.
+    GraceForgotten,
+    /// A renewal does not move the end of a lease.
+    RenewalIgnored,
+    /// A warning is not remembered.
+    WarnedAgain,
+    /// A sweep ends with its first conversation.
+    PlaceLost,
+    /// Who came back is swept all the same.
+    ReturnIgnored,
+    /// A customer's answer does not move the end of his conversation.
+    AnswerUnheard,
+    /// New settings move no deadlines.
+    ReviewForgotten,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 40] = [
         Self::EpochIgnored,
         Self::GapAccepted,
         Self::RepeatApplied,
@@ -103,6 +123,16 @@ impl Mutant {
         Self::TransferAnywhere,
         Self::SweepStops,
         Self::OwnLineForgotten,
+        Self::WallTime,
+        Self::AbsentEarly,
+        Self::SweepForgotten,
+        Self::GraceForgotten,
+        Self::RenewalIgnored,
+        Self::WarnedAgain,
+        Self::PlaceLost,
+        Self::ReturnIgnored,
+        Self::AnswerUnheard,
+        Self::ReviewForgotten,
     ];
 }
 

@@ -6,10 +6,9 @@ use bytes::Bytes;
 use crate::desk::wire::DecodeError;
 use crate::desk::{Assigned, Body, Event, Record, Stamped, Why};
 use crate::id::{ConversationId, GroupId, LaneId, UserId};
-use crate::people::{Policy, Presence};
-use crate::time::Timestamp;
+use crate::people::Policy;
 
-use super::{EpochOrder, Lane, Verdict};
+use super::{EpochOrder, Lane, Roll, Verdict};
 
 /// Everything the log shows of a shard.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,11 +18,7 @@ pub struct Shard {
     /// Its lanes.
     pub lanes: BTreeMap<LaneId, Lane>,
     /// Who is there.
-    pub presence: BTreeMap<UserId, Presence>,
-    /// Of whoever is not, until when his conversations wait for him.
-    pub grace: BTreeMap<UserId, Timestamp>,
-    /// When the presence of whoever is there was renewed last, on lane time.
-    pub renewed: BTreeMap<UserId, Timestamp>,
+    pub roll: Roll,
     /// Scores of the window.
     pub scores: BTreeMap<UserId, Score>,
     /// The agent last reserved by policy in each group under circular or agent-priority.
@@ -101,11 +96,10 @@ impl Shard {
     }
 
     fn apply_event(&mut self, record: &Record, event: &Event) {
+        if self.roll.apply(event, record.at) {
+            return;
+        }
         match event {
-            Event::PresenceChanged { user, presence, grace_until } => {
-                self.appear(*user, *presence, (*grace_until, record.at));
-            }
-            Event::LeasesRenewed { users } => self.renew(users, record.at),
             Event::SettingsApplied { next } => self.settings_next = self.settings_next.max(*next),
             Event::Assigned(assigned) => self.reserve(assigned),
             Event::Moved(moved) => self.correct(record.lane, moved.conversation, moved.handled),
@@ -114,32 +108,6 @@ impl Shard {
                 self.correct(record.lane, *conversation, *handled);
             }
             _ => {}
-        }
-    }
-
-    fn appear(
-        &mut self,
-        user: UserId,
-        presence: Presence,
-        (grace_until, at): (Option<Timestamp>, Timestamp),
-    ) {
-        self.presence.insert(user, presence);
-        match grace_until {
-            Some(until) => drop(self.grace.insert(user, until)),
-            None => drop(self.grace.remove(&user)),
-        }
-        match presence {
-            Presence::Offline => drop(self.renewed.remove(&user)),
-            _ => drop(self.renewed.insert(user, at)),
-        }
-    }
-
-    /// Renews the presence of those who are there.
-    fn renew(&mut self, users: &[UserId], at: Timestamp) {
-        for user in users {
-            if let Some(renewed) = self.renewed.get_mut(user) {
-                *renewed = at;
-            }
         }
     }
 

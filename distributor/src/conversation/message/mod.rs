@@ -4,4 +4,5 @@ mod reply;
 mod receipt;
 
 pub(crate) use receipt::{outcome, receipt};
+pub(super) use reply::may_write;
 pub(crate) use reply::reply;

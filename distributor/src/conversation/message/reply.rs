@@ -32,14 +32,7 @@ pub(crate) fn reply(
     if open.agent != Some(user) {
         return Err(Rejection::NotResponsible.into());
     }
-    let channel = cx.settings.settings.channels.get(&open.channel);
-    let kind = channel.map(|channel| channel.kind);
-    if !sendable(kind, &content) {
-        return Err(Rejection::UnsendableContent.into());
-    }
-    if !window_open(kind, open, at) {
-        return Err(Rejection::WindowClosed.into());
-    }
+    may_write(cx, open, &content, at)?;
     let mut draft = Draft::of(open);
     if open.state != ConversationState::Assigned {
         let standing = Standing::of(cx, open).ok_or(Rejection::NotResponsible)?;
@@ -48,6 +41,24 @@ pub(crate) fn reply(
     let message = draft.next_id();
     draft.push(Event::MessageSent { message, author: Author::User(user), content });
     Ok(draft.events)
+}
+
+/// Whether this may be sent to the customer of a conversation, whoever writes it.
+pub(in crate::conversation) fn may_write(
+    cx: &Context,
+    open: &fold::Conversation,
+    content: &Content,
+    at: Timestamp,
+) -> Result<(), Rejection> {
+    let channel = cx.settings.settings.channels.get(&open.channel);
+    let kind = channel.map(|channel| channel.kind);
+    if !sendable(kind, content) {
+        return Err(Rejection::UnsendableContent);
+    }
+    if !window_open(kind, open, at) {
+        return Err(Rejection::WindowClosed);
+    }
+    Ok(())
 }
 
 fn sendable(kind: Option<ChannelKind>, content: &Content) -> bool {

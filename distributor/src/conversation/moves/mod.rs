@@ -25,11 +25,11 @@ use model::time::Timestamp;
 pub(crate) use close::close;
 pub(super) use close::finish;
 pub(super) use pending::{come_back, take_up};
-pub(crate) use pending::{pend, resume};
+pub(crate) use pending::{pend, resume, set_aside};
 pub(super) use place::{Coming, Misplaced, Place, place};
-pub(crate) use redirect::{leave_closed, waits_in_closed};
+pub(super) use redirect::end;
+pub(crate) use redirect::{leave_closed, redirect, waits_in_closed};
 pub(crate) use transfer::{reassign, transfer};
-pub(crate) use {pending::set_aside, redirect::redirect};
 
 use super::assignment::assign;
 use super::{After, Context, Draft};
@@ -45,6 +45,7 @@ pub(super) struct Standing {
     pub(super) agent: Option<UserId>,
     pub(super) group: GroupId,
     queue_key: i64,
+    opened_at: Timestamp,
     queued_at: Timestamp,
     assigned_at: Timestamp,
     last_seq: u32,
@@ -69,6 +70,7 @@ impl Standing {
             agent: open.agent,
             group: open.group?,
             queue_key: open.queue_key,
+            opened_at: open.opened_at,
             queued_at: open.queued_at,
             assigned_at: open.assigned_at,
             last_seq: open.last_seq,
@@ -95,6 +97,15 @@ impl Standing {
         match self.state {
             ConversationState::Assigned => at.since(self.assigned_at),
             _ => Duration::ZERO,
+        }
+    }
+
+    /// Its order in a line that it comes back to through no wish of anybody: the last it had, or
+    /// that of when it came.
+    pub(super) const fn first_key(&self) -> i64 {
+        match self.queue_key {
+            0 => self.opened_at.as_micros(),
+            key => key,
         }
     }
 

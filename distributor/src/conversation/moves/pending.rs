@@ -25,7 +25,6 @@ pub(crate) fn pend(
 }
 
 /// The system sets a conversation aside that holds a seat; nothing becomes of any other.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the timer that sets aside"))]
 pub(crate) fn set_aside(
     cx: &mut Context,
     conversation: ConversationId,

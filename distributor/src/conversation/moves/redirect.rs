@@ -16,7 +16,6 @@ use super::{Moving, Standing, finish, moved, rules};
 ///
 /// # Errors
 /// [`Stop::HandedOver`] alone.
-#[cfg_attr(not(test), expect(dead_code, reason = "for what follows an agent's absence"))]
 pub(crate) fn redirect(
     cx: &mut Context,
     conversation: ConversationId,
@@ -29,7 +28,7 @@ pub(crate) fn redirect(
     };
     match rules(cx, standing.group).on_absence {
         OnAbsence::Keep => Ok(Vec::new()),
-        OnAbsence::Close => Ok(end(cx, &standing, CloseReason::Absence, at)),
+        OnAbsence::Close => Ok(over(cx, &standing, CloseReason::Absence, at)),
         OnAbsence::Redirect => pass_on(cx, &standing, at),
     }
 }
@@ -60,10 +59,11 @@ pub(crate) fn waits_in_closed(cx: &Context, open: &fold::Conversation) -> Option
     (queued && !group.active).then_some(group.id)
 }
 
-/// The system passes a conversation on: to its group, or to where that flows over. No queue is too
-/// full for whom the system took.
+/// The system passes a conversation on: to its group, or to where that flows over, and there to the
+/// place in time it had. No queue is too full for whom the system took.
 fn pass_on(cx: &mut Context, standing: &Standing, at: Timestamp) -> Result<Vec<Event>, Stop> {
-    let (slot, key) = (standing.slot, standing.key(cx, at));
+    let (slot, key) = (standing.slot, standing.first_key());
+    cx.stamp = cx.stamp.max(key);
     let coming = Coming { slot, key, waits: standing.waits(), is_new: false };
     match place(cx, coming, standing.group) {
         Ok(to) => {
@@ -71,11 +71,23 @@ fn pass_on(cx: &mut Context, standing: &Standing, at: Timestamp) -> Result<Vec<E
             Ok(moved(cx, standing, (Moving { kind, by, note }, to), at))
         }
         Err(Misplaced::HandedOver) => Err(Stop::HandedOver),
-        Err(Misplaced::Nowhere(reason)) => Ok(end(cx, standing, reason, at)),
+        Err(Misplaced::Nowhere(reason)) => Ok(over(cx, standing, reason, at)),
     }
 }
 
-fn end(cx: &mut Context, standing: &Standing, reason: CloseReason, at: Timestamp) -> Vec<Event> {
+/// The system ends a conversation, wherever it is.
+pub(in crate::conversation) fn end(
+    cx: &mut Context,
+    conversation: ConversationId,
+    reason: CloseReason,
+    at: Timestamp,
+) -> Vec<Event> {
+    let open = cx.state.conversations.get(&conversation);
+    let standing = open.and_then(|open| Standing::of(cx, open));
+    standing.map_or_else(Vec::new, |standing| over(cx, &standing, reason, at))
+}
+
+fn over(cx: &mut Context, standing: &Standing, reason: CloseReason, at: Timestamp) -> Vec<Event> {
     let mut draft = standing.draft();
     finish(cx, &mut draft, (Author::System, reason), standing.handled(at));
     draft.events

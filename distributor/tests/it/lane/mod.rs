@@ -1,7 +1,7 @@
 //! Shards driven on the memory log: one turn at a time, or on their own threads.
 
 mod faulty;
-mod world;
+pub(crate) mod world;
 mod walk;
 mod commands;
 mod receipts;

@@ -11,7 +11,9 @@ use model::service::ReceiptStatus;
 use model::time::Timestamp;
 use storage::port::{Log, Logged, Offset, Partition, Topic};
 
-use crate::check::judge;
+use crate::check::answered::nobody_has_answered;
+use crate::check::hours::Hours;
+use crate::check::{judge, name};
 use crate::faulty::FaultyLog;
 use crate::ledger::Ledger;
 use crate::tally::Tally;
@@ -80,6 +82,8 @@ pub(crate) struct Talk {
     pub(crate) customer_at: Timestamp,
     pub(crate) sent: BTreeMap<u32, Option<ReceiptStatus>>,
     pub(crate) assigned_at: Timestamp,
+    /// By which it was queued last, or else when it came.
+    pub(crate) key: i64,
     seq: u32,
 }
 
@@ -117,6 +121,7 @@ pub(crate) struct Books {
     /// Since the last rest: who got a freed seat, and whether the house changed.
     pub(crate) served: Vec<(GroupId, ConversationId)>,
     pub(crate) restless: bool,
+    pub(crate) hours: Hours,
     pub(super) lanes: BTreeMap<LaneId, Written>,
     last: u64,
     next: Offset,
@@ -145,6 +150,7 @@ impl Books {
             dead: HashSet::new(),
             served: Vec::new(),
             restless: true,
+            hours: Hours::default(),
             lanes: BTreeMap::new(),
             last: 0,
             next: 0,
@@ -164,7 +170,13 @@ impl Books {
             let verdict = self.judge(&stamped);
             assert_eq!(self.fold.apply(&stamped), verdict, "C4: record {offset} is judged twice");
             match (verdict, stamped.body) {
-                (Verdict::Apply, Body::Record(record)) => self.record(&record, ledger, tally),
+                (Verdict::Apply, Body::Record(record)) => {
+                    let moment = self.hours.moments.lock().of(self.epoch, self.last);
+                    self.hours.judge(&record, &moment);
+                    nobody_has_answered(self, (&record, &moment), log, ledger);
+                    self.record(&record, ledger, tally);
+                    self.hours.apply(&record);
+                }
                 (Verdict::Apply, Body::Claimed(claim)) => {
                     self.attempt = claim.attempt;
                     self.restless = true;
@@ -205,6 +217,9 @@ impl Books {
     }
 
     fn record(&mut self, record: &Record, ledger: &Ledger, tally: &mut Tally) {
+        if let Some((kind, name)) = name::of_time(record.cause) {
+            tally.count(kind, name);
+        }
         self.progress(record);
         let spoken = judge::input(self, record, ledger, tally);
         if let Some(answered) = record.answers {
@@ -213,7 +228,7 @@ impl Books {
             assert!(!again, "C2: {answered:?} is answered again");
         }
         for event in &record.events {
-            tally.count("event", name(event));
+            tally.count("event", name::of(event));
             self.event(record, event, tally);
             if let Event::MessageReceived { message, provider_id, .. } = event {
                 let channel = self.talks[&message.conversation].channel;
@@ -228,7 +243,10 @@ impl Books {
             self.restless = true;
             self.past.push_front(self.settings.clone());
             self.past.truncate(Self::PAST);
-            drop(self.settings.apply(ledger.entity(offset)));
+            let entity = ledger.entity(offset);
+            if self.settings.apply(entity.clone()).is_ok() {
+                self.hours.rule(entity);
+            }
         }
         let moves = |event: &Event| matches!(event, Event::Moved(_));
         for moved in record.events.iter().filter(|event| moves(event)) {
@@ -242,7 +260,7 @@ impl Books {
         let written = self.lanes.entry(record.lane).or_default();
         assert!(record.at >= written.at, "C3: time of {:?} went back: {record:?}", record.lane);
         written.at = record.at;
-        if let Some((topic, offset)) = input_of(record.cause) {
+        if let Some((topic, offset)) = name::input_of(record.cause) {
             let first = written.handled.entry(topic).or_default().insert(offset);
             assert!(first, "C2: {:?} is handled again", record.cause);
         }
@@ -259,6 +277,12 @@ impl Books {
             assert_eq!(missed, None, "C8: {topic:?} is resumed at {next}: {record:?}");
             *from = next.max(*from);
         }
+    }
+
+    /// Whether a lane has handled an input.
+    pub(crate) fn has_handled(&self, lane: LaneId, topic: Topic, offset: Offset) -> bool {
+        let handled = self.lanes.get(&lane).and_then(|written| written.handled.get(&topic));
+        handled.is_some_and(|handled| handled.contains(&offset))
     }
 
     /// How many inputs of a partition are handled.
@@ -316,7 +340,7 @@ impl Books {
             }
             Event::CommandRejected { rejection } => tally.count("rejection", rejection.name()),
             Event::InputRefused { reason } => tally.count("refusal", reason.name()),
-            Event::Warned { .. } => panic!("C4: nobody warns: {event:?}"),
+            Event::Warned { conversation, seq, .. } => drop(self.step(*conversation, *seq)),
             Event::SettingsApplied { .. }
             | Event::LeasesRenewed { .. }
             | Event::Duplicate { .. }
@@ -340,6 +364,7 @@ impl Books {
             customer_at: record.at,
             sent: BTreeMap::new(),
             assigned_at: record.at,
+            key: record.at.as_micros(),
             seq: 0,
         };
         self.talks.insert(id, talk);
@@ -363,38 +388,5 @@ impl Books {
     /// Seats the log shows for an agent.
     pub(crate) fn load(&self, agent: UserId) -> usize {
         self.seats.get(&agent).map_or(0, BTreeMap::len)
-    }
-}
-
-fn input_of(cause: Cause) -> Option<(Topic, Offset)> {
-    match cause {
-        Cause::Inbound(offset) => Some((Topic::Inbound, offset)),
-        Cause::Command(offset) => Some((Topic::Commands, offset)),
-        Cause::Control(offset) => Some((Topic::Control, offset)),
-        Cause::Settings(offset) => Some((Topic::Settings, offset)),
-        Cause::HandOver(_) | Cause::Sweep(_) | Cause::Timer(_) => None,
-    }
-}
-
-const fn name(event: &Event) -> &'static str {
-    match event {
-        Event::Opened(_) => "opened",
-        Event::MessageReceived { .. } => "received",
-        Event::MessageSent { .. } => "sent",
-        Event::Queued(_) => "queued",
-        Event::Assigned(_) => "assigned",
-        Event::Moved(_) => "moved",
-        Event::Pended { .. } => "pended",
-        Event::Warned { .. } => "warned",
-        Event::Closed { .. } => "closed",
-        Event::SendAnswered { .. } => "answered",
-        Event::ReceiptApplied { .. } => "receipt",
-        Event::PresenceChanged { .. } => "presence",
-        Event::LeasesRenewed { .. } => "renewed",
-        Event::SettingsApplied { .. } => "settings",
-        Event::Duplicate { .. } => "duplicate",
-        Event::ReceiptIgnored { .. } => "ignored",
-        Event::CommandRejected { .. } => "rejected",
-        Event::InputRefused { .. } => "refused",
     }
 }

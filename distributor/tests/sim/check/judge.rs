@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::desk::{Cause, DeadReason, Event, Inbound, MoveKind, Record, Sweep};
+use model::desk::{Cause, DeadReason, Event, Inbound, Lease, MoveKind, Record, Sweep};
 use model::id::{ConversationId, GroupId};
 use model::service::{Author, CloseReason};
 use model::time::Timestamp;
@@ -48,7 +48,10 @@ pub(crate) fn input(
             swept(books, (group, conversation), record);
             return of_its_own(record);
         }
-        Cause::Sweep(_) | Cause::Timer(_) => panic!("C4: nobody did this: {record:?}"),
+        Cause::Sweep(Sweep::Absence { .. }) | Cause::Timer(_) => {
+            return of_its_own(record);
+        }
+        Cause::Sweep(Sweep::Recovery) => panic!("C4: nobody did this: {record:?}"),
     };
     let partition = Partition::new(topic, index);
     let (said, spoken) = (ledger.at(partition, offset), ledger.spoken(partition, offset));
@@ -75,6 +78,7 @@ pub(crate) fn input(
             assert_eq!(record.events, [Event::SettingsApplied { next: offset + 1 }], "C6");
         }
         Said::Outcome(_) | Said::Receipt(_) => told(record),
+        Said::Lease(lease) => renewed(lease, record),
         Said::Message { known: false, .. } | Said::Oversized(_) | Said::Junk => {
             panic!("C6: {said:?} is not refused: {record:?}")
         }
@@ -94,7 +98,7 @@ fn refused(reason: DeadReason, said: &Said) {
         Said::Message { known, .. } => !known && reason == DeadReason::Dangling,
         Said::Outcome(_) => reason == DeadReason::Dangling,
         Said::Entity(_) => reason == DeadReason::Poison,
-        Said::Command(_) | Said::Receipt(_) => false,
+        Said::Command(_) | Said::Receipt(_) | Said::Lease(_) => false,
     };
     assert!(lawful, "C6: {said:?} is refused as {reason:?}");
 }
@@ -201,6 +205,16 @@ fn is_turned_away(books: &Books, from: GroupId, reason: CloseReason) -> bool {
             Some(group) => reason == CloseReason::GroupClosed && !group.active,
         })
     })
+}
+
+/// A renewal is of those it names, if of anybody.
+fn renewed(lease: &Lease, record: &Record) {
+    let lawful = match &record.events[..] {
+        [] => true,
+        [Event::LeasesRenewed { users }] => users.iter().all(|user| lease.users.contains(user)),
+        _ => false,
+    };
+    assert!(lawful && record.answers.is_none(), "C4: {record:?}");
 }
 
 fn told(record: &Record) {

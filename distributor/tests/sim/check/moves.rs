@@ -19,15 +19,14 @@ impl Books {
         let talk = self.step(queued.conversation, queued.seq);
         let (group, key) = (queued.group, queued.key);
         let (was, own) = (talk.stage, queued.agent);
+        let before = std::mem::replace(&mut talk.key, key);
         talk.stage = match own {
             Some(agent) => Stage::Own { agent, group, key },
             None => Stage::Queued { group, key },
         };
         let lawful = match (was, own) {
             (Stage::Bot, None) => is_new,
-            (Stage::Moving { kind: MoveKind::Redirect, key: Some(before), .. }, None) => {
-                key == before
-            }
+            (Stage::Moving { kind: MoveKind::Redirect, .. }, None) => key == before,
             (Stage::Moving { .. }, None) => is_new,
             (Stage::Pending { agent, group: before }, Some(own)) => {
                 tally.count("own line", "entered");

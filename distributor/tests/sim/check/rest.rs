@@ -53,10 +53,19 @@ impl World {
             if let Some(before) = before.get(at).filter(|_| !shard.books.restless) {
                 nobody_is_overtaken(&shard.books, before, &lines);
             }
+            self.nothing_is_overdue(at);
+            let shard = &mut self.shards[at];
             (shard.books.restless, shard.books.served) = (false, Vec::new());
         }
         *before = self.shards.iter().map(|shard| lines(&shard.books)).collect();
         self.all_is_handled();
+    }
+
+    /// C7: what was due has happened, where lane time is not held up by a message without room.
+    fn nothing_is_overdue(&mut self, at: usize) {
+        let (now, books) = (self.now(), &self.shards[at].books);
+        books.hours.nothing_is_overdue(now, |lane| self.is_crowded(books, lane));
+        self.shards[at].books.hours.settle();
     }
 
     /// Whether a message may wait for room in its lane.

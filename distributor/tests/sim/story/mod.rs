@@ -1,6 +1,7 @@
 //! What happens to an installation: one step after another, as the seed says.
 
 mod desk;
+pub(crate) mod hours;
 pub(crate) mod poison;
 mod upsets;
 
@@ -39,6 +40,9 @@ enum Act {
     BadSetting,
     LateChannel,
     AllLeave,
+    Renew,
+    Pass,
+    Flap,
     Turn,
     Look,
     Land,
@@ -76,6 +80,9 @@ const ACTS: &[(usize, Act)] = &[
     (1, Act::BadSetting),
     (2, Act::LateChannel),
     (2, Act::AllLeave),
+    (6, Act::Renew),
+    (3, Act::Pass),
+    (5, Act::Flap),
     (180, Act::Turn),
     (4, Act::Look),
     (15, Act::Land),
@@ -165,6 +172,12 @@ impl Story {
             Act::BadSetting => self.bad_setting(),
             Act::LateChannel => self.late_channel(at),
             Act::AllLeave => self.all_leave(at),
+            Act::Renew => {
+                let gateway = self.world.chance.below(2) as u32;
+                self.renew(at, gateway);
+            }
+            Act::Pass => self.pass(),
+            Act::Flap => self.flap(at),
             Act::Turn => drop(self.turn(at)),
             Act::Look => self.world.look(at),
             Act::Land => self.land(at),

@@ -56,8 +56,9 @@ proptest! {
         let world = live(&script);
         let shard = fold(&world.log);
         conversations_agree(&world, &shard)?;
-        prop_assert_eq!(&shard.presence, &world.presence);
-        prop_assert_eq!((&shard.grace, &shard.renewed), (&world.grace, &world.renewed));
+        prop_assert_eq!(&shard.roll.presence, &world.presence);
+        let (grace, renewed) = (&shard.roll.grace, &shard.roll.renewed);
+        prop_assert_eq!((grace, renewed), (&world.grace, &world.renewed));
         prop_assert_eq!(shard.cursors.get(&GROUP), world.cursor.as_ref());
         let scores = shard.scores.iter().map(|(user, score)| (*user, (score.count, score.time)));
         prop_assert_eq!(scores.collect::<BTreeMap<_, _>>(), world.scores);

@@ -252,7 +252,9 @@ impl World {
     fn renew(&mut self, a: u8) {
         let user = UserId(u32::from(a % 4));
         let now = self.now();
-        self.renewed.entry(user).and_modify(|at| *at = now);
+        if self.presence.get(&user).is_some_and(|presence| *presence != Presence::Offline) {
+            self.renewed.insert(user, now);
+        }
         self.control(Event::LeasesRenewed { users: vec![user] });
     }
 
@@ -306,9 +308,10 @@ impl World {
         let (there, now) = (presence != Presence::Offline, self.now());
         let grace_until = (!there && b.is_multiple_of(2)).then_some(now);
         self.grace.remove(&user);
-        self.renewed.remove(&user);
         self.grace.extend(grace_until.map(|until| (user, until)));
-        self.renewed.extend(there.then_some((user, now)));
+        if let (Some(_), true) = (self.renewed.remove(&user), there) {
+            self.renewed.insert(user, now);
+        }
         self.control(Event::PresenceChanged { user, presence, grace_until });
     }
 
