@@ -53,6 +53,11 @@ impl Ingest {
         Ok(())
     }
 
+    /// The records that [`Self::take`] would append for these elements.
+    pub fn place(&self, elements: &[Element]) -> Vec<NewRecord> {
+        self.records(elements, limit::RECORD_BYTES)
+    }
+
     /// What the log finds too large goes to `dead` in its place.
     async fn append(&self, elements: &[Element]) -> Result<(), LogError> {
         let records = self.records(elements, limit::RECORD_BYTES);

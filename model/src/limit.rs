@@ -157,6 +157,14 @@ pub const RECEIPT_WINDOW: Duration = Duration::from_secs(7 * 24 * 3_600);
 pub const PANICS_PER_INPUT: u32 = 3;
 /// Inputs of one shard whose panics are counted; beyond it the oldest is forgotten.
 pub const SUSPECT_INPUTS: usize = 64;
+/// Letters of `dead` told in one page.
+pub const DEAD_PAGE: usize = 1_000;
+/// Tasks that commands may have given to a running server at once.
+pub const TASKS: usize = 4;
+/// Longest line of a command that gives a running server a task, in bytes.
+pub const TASK_BYTES: u64 = 64 * 1024;
+/// How long such a command may take to say what it wants.
+pub const TASK_WAIT: Duration = Duration::from_secs(5);
 /// Places a routing core's patrol looks at in one look: a larger house takes several for a round.
 pub const PATROL_PLACES: u32 = 1 << 17;
 /// The time between two looks of a patrol.

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::id::UserId;
@@ -21,8 +22,11 @@ const LINK_LIFE: Duration = Duration::from_secs(3_600);
 /// Between two looks at the log's health.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Runs until a signal says to stop.
-pub fn run(loaded: &Loaded) -> Result<(), Failure> {
+/// What a log becomes before anybody uses it.
+pub type Decorator = Box<dyn FnOnce(Arc<dyn Log>) -> Arc<dyn Log>>;
+
+/// Runs until a signal says to stop, on the log that `decorate` makes of the engine's.
+pub fn run(loaded: &Loaded, decorate: Decorator) -> Result<(), Failure> {
     let config = &loaded.config;
     telemetry::start(&config.log)
         .map_err(|error| loaded.fault("log", "filter", error.to_string()))?;
@@ -33,7 +37,7 @@ pub fn run(loaded: &Loaded) -> Result<(), Failure> {
     };
     let signals = Signals::listen()?;
     let plan = Plan { config: config.clone(), place, begin, seed: seed() };
-    let app = App::start(plan).map_err(|error| located(loaded, error))?;
+    let app = App::start(plan, decorate).map_err(|error| located(loaded, error))?;
     announce(&app, config)?;
     if let Some(error) = signals.wait(app.ports().log.as_ref()) {
         app.give_up();

@@ -33,9 +33,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Reading order: [`port`], [`codec`], [`engine`], [`tail`], [`recorder`], [`suite`].
+//! Reading order: [`port`], [`codec`], [`engine`], [`tail`], [`recorder`], [`dead`], [`suite`].
 
 pub mod codec;
+pub mod dead;
 pub mod engine;
 pub mod port;
 pub mod recorder;

@@ -57,6 +57,7 @@ pub struct CustomerProgress {
 #[derive(Clone)]
 pub struct Customers {
     shared: Arc<Shared>,
+    enough: Arc<watch::Sender<bool>>,
     give_up: Arc<watch::Sender<bool>>,
 }
 
@@ -96,15 +97,15 @@ struct Webhook {
 impl Customers {
     /// Starts to write, on the current runtime; the first planned time counts from now.
     pub fn start(plan: CustomerPlan) -> Self {
-        let give_up = watch::Sender::new(false);
+        let (enough, give_up) = (watch::Sender::new(false), watch::Sender::new(false));
         let shared = Arc::new(Shared {
             client: HttpClient::new(plan.ingest),
             path: format!("/webhooks/{}", plan.endpoint),
             plan,
             book: Mutex::default(),
         });
-        tokio::spawn(pace(Arc::clone(&shared), give_up.subscribe()));
-        Self { shared, give_up: Arc::new(give_up) }
+        tokio::spawn(pace(Arc::clone(&shared), enough.subscribe(), give_up.subscribe()));
+        Self { shared, enough: Arc::new(enough), give_up: Arc::new(give_up) }
     }
 
     /// How far they are.
@@ -125,6 +126,16 @@ impl Customers {
         self.shared.book.lock().in_flight
     }
 
+    /// Plans no more; what was planned is written.
+    pub fn write_no_more(&self) {
+        self.enough.send_replace(true);
+    }
+
+    /// Whether the last message is planned.
+    pub fn all_planned(&self) -> bool {
+        self.shared.book.lock().all_planned
+    }
+
     /// Plans no more and gives up what was not taken.
     pub fn give_up(&self) {
         self.give_up.send_replace(true);
@@ -139,7 +150,11 @@ impl Customers {
     }
 }
 
-async fn pace(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+async fn pace(
+    shared: Arc<Shared>,
+    mut enough: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
+) {
     let begin = Instant::now();
     let schedule = Schedule::new(&shared.plan.load);
     for arrival in schedule {
@@ -147,6 +162,7 @@ async fn pace(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             () = tokio::time::sleep_until(due) => {}
             _ = stop.wait_for(|stop| *stop) => break,
+            _ = enough.wait_for(|enough| *enough) => break,
         }
         let letters = shared.plan_letters(&arrival, due);
         if !letters.is_empty() {

@@ -113,6 +113,11 @@ impl Running {
         self.customers.clone()
     }
 
+    /// Ends the load before its time: customers write what they began and no more.
+    pub fn write_no_more(&self) {
+        self.customers.write_no_more();
+    }
+
     /// Says that the product was killed: the sends in its window then may be repeated.
     pub const fn note_crash(&mut self) {
         self.crashes += 1;
@@ -137,7 +142,7 @@ impl Running {
                 progress(&self.told(sight, settling));
             }
         };
-        while self.begun.elapsed() < self.load.duration {
+        while self.begun.elapsed() < self.load.duration && !self.customers.all_planned() {
             tell(&self.look(), false);
             tokio::time::sleep(LOOK).await;
         }

@@ -1,7 +1,9 @@
 use crate::id::TenantId;
 use crate::time::Timestamp;
 
-use super::{Claimed, CommandRecord, Dead, Entity, Inbound, Lease, Outcome, Receipt, Record};
+use super::{
+    Claimed, CommandRecord, Dead, Entity, Inbound, Lease, Outcome, Receipt, Record, Replayed,
+};
 
 /// What every record of every topic carries around its body, whatever the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,4 +59,6 @@ pub enum Body {
     Dead(Dead),
     /// `control`: a gateway's sessions, renewed.
     Lease(Lease),
+    /// `dead`: the mark that such bytes were replayed.
+    Replayed(Replayed),
 }

@@ -16,6 +16,6 @@ pub use command::{Command, CommandRecord, Target};
 pub use envelope::{Body, Envelope, Stamped};
 pub use event::{Assigned, Event, MoveKind, Moved, Opened, Queued, Why};
 pub use input::{Inbound, Lease, Outcome, Receipt, SendResult};
-pub use record::{Cause, Claimed, Dead, DeadReason, Record, Resume, Sweep, Timer};
+pub use record::{Cause, Claimed, Dead, DeadReason, Record, Replayed, Resume, Sweep, Timer};
 pub use rejection::Rejection;
 pub use settings::{Entity, Settings, SettingsError};

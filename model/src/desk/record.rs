@@ -154,3 +154,12 @@ pub struct Dead {
     /// The bytes.
     pub bytes: Bytes,
 }
+
+/// A record of `dead`: somebody had what stands in another one of its records handled again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// The offset in `dead` of what was replayed.
+    pub letter: u64,
+    /// Where it was appended again, as `inbound/3@17`; one place for each record.
+    pub to: Vec<String>,
+}

@@ -1,7 +1,9 @@
-//! Health and metrics, on a thread of their own: they answer also when everything else is busy.
+//! Health and metrics, on a thread of their own: they answer also when everything else is busy. And
+//! the tasks that commands give to a server that runs ([`task`]).
 
 mod health;
 mod metric;
+pub mod task;
 pub mod telemetry;
 
 use std::net::{SocketAddr, TcpListener};

@@ -27,11 +27,14 @@ use gateway::view::View;
 use model::limit;
 use model::place::Place;
 use model::time::{Clock, SteadyClock};
-use storage::engine::Engines;
+use storage::engine::{EngineConfig, EngineKind, Engines};
 use storage::recorder::Recorder;
+use tokio::sync::watch;
 
+use crate::admin::task::{self, Tasks};
 use crate::admin::{Health, Phase};
 use crate::config::Config;
+use crate::run::Decorator;
 
 pub use begin::{Begin, Begun};
 use desk::DeskRoom;
@@ -74,14 +77,18 @@ struct Rooms {
     dispatch: Watched<Dispatch>,
     ingest: gateway::http::Serving,
     desk: DeskRoom,
+    tasks: Option<std::thread::JoinHandle<()>>,
 }
 
 impl App {
-    /// Binds, opens the engines and starts everything; returns when all is served.
-    pub fn start(plan: Plan) -> Result<Self, StartError> {
+    /// Binds, opens the engines, decorates their log, and starts everything; returns when all is
+    /// served.
+    pub fn start(plan: Plan, decorate: Decorator) -> Result<Self, StartError> {
         let listeners = Listeners::bind(&plan.config)?;
         let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
-        let engines = storage::engine::open(&plan.config.storage, plan.place, Arc::clone(&clock))?;
+        let mut engines =
+            storage::engine::open(&plan.config.storage, plan.place, Arc::clone(&clock))?;
+        engines.log = decorate(engines.log);
         Self::start_on(plan, listeners, engines, clock)
     }
 
@@ -119,10 +126,13 @@ impl App {
             plan.config.dispatch,
             stages.followers(),
         )?;
+        let tasks =
+            start_tasks(&plan.config.storage, &ports, &settings, (&engines, stages.ingest()));
         let ingest = ingest.serve(ports.clone(), Arc::clone(&settings), stages.ingest())?;
         let desk = DeskRoom::open(desk, &ports, &settings, &view, stages.desk())?;
         let (recorder, dispatch) = (Watched::new(recorder), Watched::new(dispatch));
-        let rooms = Rooms { admin, settings, shards, recorder, view, dispatch, ingest, desk };
+        let rooms =
+            Rooms { admin, settings, shards, recorder, view, dispatch, ingest, desk, tasks };
         room::watch(&health, &ports.log, &rooms);
         health.enter(Phase::Serving);
         Ok(Self { addresses, begun, ports, health, stages, rooms, engines })
@@ -163,6 +173,7 @@ impl App {
         health.enter(Phase::Draining);
         // Each of the next four may be abandoned; that loses nothing that was acknowledged.
         stages.stop_ingest();
+        drop(rooms.tasks.map(std::thread::JoinHandle::join));
         let _ = within("ingest", limit::DRAIN_LISTENER + MARGIN, move || rooms.ingest.join());
         stages.stop_desk();
         let _ = within("desk", limit::DRAIN_LISTENER + MARGIN, move || rooms.desk.join());
@@ -193,6 +204,24 @@ const MARGIN: Duration = Duration::from_millis(500);
 
 /// How long giving up may take.
 const GIVE_UP: Duration = Duration::from_secs(2);
+
+/// Commands that cannot reach this server are no reason not to serve.
+fn start_tasks(
+    storage: &EngineConfig,
+    ports: &Ports,
+    settings: &Arc<SettingsFollower>,
+    (engines, stop): (&Engines, watch::Receiver<bool>),
+) -> Option<std::thread::JoinHandle<()>> {
+    if storage.engine != EngineKind::Embedded {
+        return None;
+    }
+    let tasks = Tasks::new(&storage.data, ports, settings, engines.backups());
+    let serving = task::serve(&storage.data, tasks, stop);
+    let warn = |error: &std::io::Error| {
+        tracing::warn!(%error, "no socket in the data directory: no backup while this server runs");
+    };
+    serving.inspect_err(warn).ok()
+}
 
 fn start_shards(ports: &Ports, plan: &Plan, stages: &Stages) -> Result<Vec<Handle>, StartError> {
     let start = |shard| {

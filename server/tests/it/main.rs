@@ -10,9 +10,8 @@
 mod process;
 mod under_load;
 
+mod command;
 mod configuration;
-mod drain;
-mod kill;
-mod log;
+mod ending;
 mod starter;
 mod tidy;

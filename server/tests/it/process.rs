@@ -46,18 +46,42 @@ impl Home {
 
     /// Starts the server and waits until it says that it is ready.
     pub fn start(&self) -> Server {
+        self.start_on("data")
+    }
+
+    /// The same on another data directory.
+    pub fn start_on(&self, data: &str) -> Server {
+        let mut server = self.spawn(&["--data", data]);
+        server.wait_for("metrics ");
+        server
+    }
+
+    /// Starts the server, to be held at a point; waits for nothing.
+    pub fn start_held(&self, at: &str) -> Server {
+        self.spawn(&["--data", "data", "--hold-at", at])
+    }
+
+    /// Starts the server with these arguments; waits for nothing.
+    pub fn spawn(&self, args: &[&str]) -> Server {
         let mut child = chasqui(self.folder.path())
-            .args(["--config", "chasqui.toml", "--data", "data"])
+            .args(["--config", "chasqui.toml"])
+            .args(args)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut said = String::new();
-        while !said.contains("metrics ") {
-            let read = output.read_line(&mut said).unwrap();
-            assert!(read > 0, "the server ended before it was ready: {:?}", child.wait());
-        }
-        Server { child, output, said }
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Server { child, output, said: String::new() }
+    }
+
+    /// Runs a command for its installation to the end: exit code, standard output, standard error.
+    pub fn command(&self, args: &[&str]) -> (Option<i32>, String, String) {
+        let output = chasqui(self.folder.path())
+            .args(args)
+            .args(["--config", "chasqui.toml", "--data", "data"])
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
     }
 }
 
@@ -71,6 +95,16 @@ impl Server {
         }
         let after = self.said.split("#link=").nth(1).and_then(|rest| rest.split(' ').next());
         after.unwrap_or_default().to_owned()
+    }
+
+    /// Waits until it has said `what`.
+    pub fn wait_for(&mut self, what: &str) {
+        while !self.said.contains(what) {
+            let read = self.output.read_line(&mut self.said).unwrap();
+            if read == 0 {
+                panic!("it ended before `{what}`: {:?}", self.child.wait());
+            }
+        }
     }
 
     /// The next line it says.

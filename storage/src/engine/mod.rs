@@ -58,8 +58,13 @@ pub struct Engines {
     pub directory: Arc<dyn Directory>,
     /// Snapshots.
     pub snapshot: Arc<dyn Snapshot>,
-    running: Option<embedded::Running>,
+    running: Option<Arc<embedded::Running>>,
 }
+
+/// Takes backups of engines in use. As long as one is kept, no other process has the data
+/// directory: a backup that goes on when the engines are closed reads what nobody changes.
+#[derive(Clone)]
+pub struct Backups(Option<Arc<embedded::Running>>);
 
 /// Why the engines were not opened.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +100,30 @@ pub enum OpenError {
         recorded: u64,
         /// The format this version reads and writes.
         supported: u64,
+    },
+    /// There is no installation to work with.
+    #[error("{} is not the data directory of an installation", data.display())]
+    NoInstallation {
+        /// The directory.
+        data: PathBuf,
+    },
+    /// A directory with a log or a store that does not say what it was made for.
+    #[error(
+        "{} holds what was copied or restored and not brought to an end: its file \
+         `installation` is missing; empty it, and restore anew",
+        data.display()
+    )]
+    Headless {
+        /// The data directory.
+        data: PathBuf,
+    },
+    /// What was durable is not all there.
+    #[error("{}: something that was durable is damaged or missing", path.display())]
+    Unsound {
+        /// The first directory in which it shows.
+        path: PathBuf,
+        /// Everything that was found, as [`check_log`] tells it.
+        reports: Vec<(PathBuf, Report)>,
     },
     /// The configuration asks for what the engine cannot do.
     #[error("storage.{key}: {what}")]
@@ -141,8 +170,13 @@ pub fn open(
     }
 }
 
+/// For what size of installation the data directory, or the backup, at `data` was made.
+pub fn place_of(data: &Path) -> Result<Place, OpenError> {
+    embedded::place_of(data)
+}
+
 /// Reads the logs of the embedded installation in `data` from end to end, which no process has in
-/// use, and changes nothing: each log's directory and what is found there.
+/// use, or of a backup, and changes nothing: each log's directory and what is found there.
 pub fn check_log(data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
     embedded::check(data)
 }
@@ -157,8 +191,10 @@ fn in_memory(place: Place, clock: Arc<dyn Clock>) -> Engines {
     }
 }
 
-/// Makes the new installation `data` of a backup.
-pub fn restore(backup: &Path, data: &Path) -> Result<(), OpenError> {
+/// Makes the new installation `data`, which is empty or not there, of a backup; what its logs hold.
+/// The logs are read from end to end before and after, as [`check_log`] does, and must be without a
+/// finding: a backup has no torn tail. An error leaves `data` as it was.
+pub fn restore(backup: &Path, data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
     embedded::restore(backup, data)
 }
 
@@ -167,15 +203,27 @@ impl Engines {
     /// go on, but no segment of the log is removed meanwhile. History in the copy may be behind its
     /// log, never ahead. An error leaves a directory that [`restore`] refuses.
     pub fn backup(&self, to: &Path) -> Result<(), OpenError> {
-        let what = || "this engine keeps nothing on a disk".to_owned();
-        let running = self.running.as_ref();
-        running.ok_or_else(|| OpenError::Config { key: "engine", what: what() })?.backup(to)
+        self.backups().take(to)
+    }
+
+    /// Who takes backups while others have the engines.
+    pub fn backups(&self) -> Backups {
+        Backups(self.running.clone())
     }
 
     /// Ends the engines: what was appended becomes durable, later appends are refused, threads are
     /// joined, files are synced.
     pub fn close(self) -> Result<(), OpenError> {
-        self.running.map_or(Ok(()), embedded::Running::close)
+        self.running.map_or(Ok(()), |running| running.close())
+    }
+}
+
+impl Backups {
+    /// As [`Engines::backup`].
+    pub fn take(&self, to: &Path) -> Result<(), OpenError> {
+        let what = || "this engine keeps nothing on a disk".to_owned();
+        let running = self.0.as_ref();
+        running.ok_or_else(|| OpenError::Config { key: "engine", what: what() })?.backup(to)
     }
 }
 

@@ -115,6 +115,46 @@ fn a_backup_holds_what_readers_let_go_of_meanwhile() {
 }
 
 #[test]
+fn a_backup_that_lost_anything_since_leaves_the_directory_as_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let [live, backup, restored] = ["live", "backup", "restored"].map(|n| directory.path().join(n));
+    let engines = open(&live);
+    append(&*engines.log, INBOUND, "a message").unwrap();
+    engines.backup(&backup).unwrap();
+    assert_eq!(engine::place_of(&backup).unwrap(), storage::suite::place());
+    assert!(check_log(&backup).unwrap().iter().all(|(_, report)| report.findings.is_empty()));
+
+    // In the log of a process that was killed this would be a torn tail, and lawful.
+    let segment = backup.join("log/0000000000000001.log");
+    let whole = std::fs::read(&segment).unwrap();
+    std::fs::write(&segment, &whole[..whole.len() - 1]).unwrap();
+    let refused = engine::restore(&backup, &restored);
+    assert!(matches!(refused, Err(OpenError::Unsound { path, .. }) if path == backup.join("log")));
+    assert!(!restored.exists());
+
+    // What shows only when it is copied is taken away again, the directory itself is not.
+    std::fs::write(&segment, whole).unwrap();
+    std::fs::rename(backup.join("log-kept"), backup.join("away")).unwrap();
+    std::fs::create_dir(backup.join("log-kept")).unwrap();
+    std::fs::remove_dir_all(backup.join("store")).unwrap();
+    std::fs::create_dir(&restored).unwrap();
+    assert!(engine::restore(&backup, &restored).is_err());
+    assert_eq!(std::fs::read_dir(&restored).unwrap().count(), 0);
+}
+
+#[test]
+fn what_a_copy_that_broke_off_left_is_no_installation() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    open(&data).close().unwrap();
+    std::fs::remove_file(data.join("installation")).unwrap();
+    let config = EngineConfig { data: data.clone(), ..EngineConfig::default() };
+    let opened = engine::open(&config, storage::suite::place(), setup::clock());
+    assert!(matches!(opened, Err(OpenError::Headless { .. })));
+    assert!(!data.join("installation").exists(), "it does not become a new one");
+}
+
+#[test]
 fn nothing_is_written_over_and_nothing_half_is_restored() {
     let directory = tempfile::tempdir().unwrap();
     let [live, backup, restored] = ["live", "backup", "restored"].map(|n| directory.path().join(n));
@@ -123,7 +163,8 @@ fn nothing_is_written_over_and_nothing_half_is_restored() {
     assert!(matches!(engines.backup(&backup), Err(OpenError::Io { .. })));
     assert!(matches!(engine::restore(&backup, &live), Err(OpenError::Io { .. })));
     std::fs::remove_file(backup.join("installation")).unwrap();
-    assert!(matches!(engine::restore(&backup, &restored), Err(OpenError::Io { .. })));
+    let refused = engine::restore(&backup, &restored);
+    assert!(matches!(refused, Err(OpenError::NoInstallation { .. })));
     assert!(!restored.exists());
     assert!(matches!(setup::memory().backup(&backup), Err(OpenError::Config { .. })));
 }

@@ -8,6 +8,6 @@ mod parse;
 mod send;
 
 pub use handshake::{Handshake, challenge};
-pub use parse::{Source, parse};
+pub use parse::{Source, parse, read_again};
 pub use send::{classify, request};
 pub use signature::SignatureKeys;

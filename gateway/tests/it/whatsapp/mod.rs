@@ -1,5 +1,6 @@
 //! The WhatsApp connector: bodies into elements.
 
+mod again;
 mod element;
 mod property;
 

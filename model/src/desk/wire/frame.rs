@@ -40,6 +40,7 @@ pub(super) mod kind {
     pub(in super::super) const CLAIMED: u16 = 7;
     pub(in super::super) const DEAD: u16 = 8;
     pub(in super::super) const LEASE: u16 = 9;
+    pub(in super::super) const REPLAYED: u16 = 10;
 }
 
 /// A header, read.
@@ -51,7 +52,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// The header of `body`. Only a dead letter changes nothing for those who cannot read it.
+    /// The header of `body`. Only what stands in `dead` changes nothing for those who cannot read it.
     pub(super) const fn of(body: &Body, envelope: Envelope) -> Self {
         let kind = match body {
             Body::Inbound(_) => kind::INBOUND,
@@ -63,8 +64,10 @@ impl Header {
             Body::Claimed(_) => kind::CLAIMED,
             Body::Dead(_) => kind::DEAD,
             Body::Lease(_) => kind::LEASE,
+            Body::Replayed(_) => kind::REPLAYED,
         };
-        Self { kind, must_understand: kind != kind::DEAD, envelope }
+        let must_understand = !matches!(body, Body::Dead(_) | Body::Replayed(_));
+        Self { kind, must_understand, envelope }
     }
 
     pub(super) fn put(&self, out: &mut impl BufMut) {

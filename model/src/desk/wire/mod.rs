@@ -107,6 +107,7 @@ pub fn encode(stamped: &Stamped) -> Bytes {
         Body::Claimed(body) => framed(header, body),
         Body::Dead(body) => framed(header, body),
         Body::Lease(body) => framed(header, body),
+        Body::Replayed(body) => framed(header, body),
     }
 }
 
@@ -130,6 +131,7 @@ pub fn decode(bytes: &Bytes) -> Result<Stamped, DecodeError> {
         kind::CLAIMED => Body::Claimed(read(bytes)?),
         kind::DEAD => Body::Dead(read(bytes)?),
         kind::LEASE => Body::Lease(read(bytes)?),
+        kind::REPLAYED => Body::Replayed(read(bytes)?),
         _ if must_understand => return Err(DecodeError::Unknown { kind }),
         _ => return Err(DecodeError::Skippable { kind, envelope }),
     };

@@ -251,6 +251,16 @@ pub(super) struct Dead {
 
 by_field!(desk::Dead => Dead { reason, origin, detail, bytes });
 
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Replayed {
+    #[prost(uint64, tag = "1")]
+    pub(super) letter: u64,
+    #[prost(string, repeated, tag = "2")]
+    pub(super) to: Vec<String>,
+}
+
+by_field!(desk::Replayed => Replayed { letter, to });
+
 by_number!(DeadReason {
     Unparseable = 1, UnknownAccount = 2, Undecodable = 3, Dangling = 4, Poison = 5
 });

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use model::desk::{
     Body, Claimed, Command, CommandRecord, Dead, DeadReason, Envelope, Inbound, Lease, Outcome,
-    Receipt, SendResult, Stamped, Target,
+    Receipt, Replayed, SendResult, Stamped, Target,
 };
 use model::id::{
     ChannelId, CommandId, ConversationId, EndpointName, GroupId, MessageId, TenantId, UserId,
@@ -40,6 +40,7 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
         claimed().prop_map(Body::Claimed).boxed(),
         dead().prop_map(Body::Dead).boxed(),
         lease().prop_map(Body::Lease).boxed(),
+        replayed().prop_map(Body::Replayed).boxed(),
     ])
 }
 
@@ -154,6 +155,10 @@ pub(crate) fn receipt_status() -> impl Strategy<Value = ReceiptStatus> {
 
 pub(crate) fn presence() -> impl Strategy<Value = Presence> {
     select(vec![Presence::Available, Presence::Paused, Presence::Offline])
+}
+
+fn replayed() -> impl Strategy<Value = Replayed> {
+    (any::<u64>(), vec(text(), 0..3)).prop_map(|(letter, to)| Replayed { letter, to })
 }
 
 pub(crate) fn dead_reason() -> impl Strategy<Value = DeadReason> {

@@ -8,6 +8,9 @@
 //! Full segments never change, so on the same file system they are linked and not copied. The
 //! file that says whose the directory is comes last: without it a copy is not whole, and
 //! [`restore`] refuses it.
+//!
+//! A restore reads the logs of the backup before it copies anything, and those of the copy after.
+//! There too the file comes last: what a crash left of a restore is not taken for an installation.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -16,9 +19,10 @@ use std::path::{Path, PathBuf};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 
-use super::installation::FACTS;
+use super::installation::{self, FACTS};
+use super::log::check::Report;
 use super::log::{EmbeddedLog, Holding};
-use super::{FLOWING, KEPT, STORE};
+use super::{FLOWING, KEPT, STORE, check_logs, store};
 use crate::engine::OpenError;
 
 /// Rows of the store copied in one batch.
@@ -38,24 +42,72 @@ pub(super) fn backup(
         copy_log(&data.join(name), &to.join(name), &holding(log))?;
     }
     place_file(&data.join(FACTS), &to.join(FACTS))?;
-    sync(to)
+    sync(to)?;
+    sync_name(to)
 }
 
 type Side = fn(&EmbeddedLog) -> Holding;
 
-/// Makes the new installation `data` of the backup `from`.
-pub(super) fn restore(from: &Path, data: &Path) -> Result<(), OpenError> {
-    let facts = from.join(FACTS);
-    if !facts.is_file() {
-        return Err(failed("cannot restore without", &facts)(io::ErrorKind::NotFound.into()));
+/// Makes the new installation `data` of the backup `from`, and reads its logs. What it made is
+/// removed again when that fails.
+pub(super) fn restore(from: &Path, data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
+    installation::place_of(from)?;
+    whole(check_logs(from)?)?;
+    let is_new = take_empty(data)?;
+    let restored = fill(from, data);
+    if restored.is_err() {
+        empty(data, is_new);
     }
-    make(data)?;
+    restored
+}
+
+fn fill(from: &Path, data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
+    let _lock = installation::lock(data)?;
     for name in [STORE, FLOWING, KEPT] {
         copy_tree(&from.join(name), &data.join(name))?;
     }
-    copy(&facts, &data.join(FACTS))?;
-    File::create(data.join("lock")).map_err(failed("cannot write", data))?;
-    sync(data)
+    store::open(&data.join(STORE))?;
+    let reports = whole(check_logs(data)?)?;
+    sync(data)?;
+    copy(&from.join(FACTS), &data.join(FACTS))?;
+    sync(data)?;
+    sync_name(data)?;
+    Ok(reports)
+}
+
+/// The reports of logs without a finding. A backup ends where what was durable ended: what would be
+/// a torn tail elsewhere was cut off or damaged later.
+fn whole(reports: Vec<(PathBuf, Report)>) -> Result<Vec<(PathBuf, Report)>, OpenError> {
+    match reports.iter().find(|(_, report)| !report.findings.is_empty()) {
+        None => Ok(reports),
+        Some((path, _)) => Err(OpenError::Unsound { path: path.clone(), reports }),
+    }
+}
+
+/// Makes the directory, or finds it empty; whether it was made.
+fn take_empty(data: &Path) -> Result<bool, OpenError> {
+    match fs::read_dir(data) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(false),
+            Some(_) => {
+                Err(failed("cannot restore into", data)(io::ErrorKind::DirectoryNotEmpty.into()))
+            }
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(data).map(|()| true),
+        Err(source) => Err(failed("cannot read", data)(source)),
+    }
+}
+
+/// Removes what a restore that failed had made. What cannot be removed stays, and is no
+/// installation.
+fn empty(data: &Path, is_new: bool) {
+    for name in [STORE, FLOWING, KEPT] {
+        drop(fs::remove_dir_all(data.join(name)));
+    }
+    drop(fs::remove_file(data.join(installation::LOCK)));
+    if is_new {
+        drop(fs::remove_dir(data));
+    }
 }
 
 fn copy_store(database: &Database, to: &Path) -> Result<(), OpenError> {
@@ -146,6 +198,11 @@ fn make(path: &Path) -> Result<(), OpenError> {
 
 fn sync(path: &Path) -> Result<(), OpenError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(failed("cannot sync", path))
+}
+
+/// Makes the name of `path` durable.
+fn sync_name(path: &Path) -> Result<(), OpenError> {
+    sync(path.parent().filter(|up| *up != Path::new("")).unwrap_or(Path::new(".")))
 }
 
 fn failed(what: &'static str, path: &Path) -> impl Fn(io::Error) -> OpenError {

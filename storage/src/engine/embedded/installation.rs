@@ -24,7 +24,8 @@ struct Facts {
 
 /// The format of everything in the directory.
 const FORMAT: u64 = 1;
-const LOCK: &str = "lock";
+/// The file that the one process holds.
+pub(super) const LOCK: &str = "lock";
 /// The file that says what the directory was made for.
 pub(super) const FACTS: &str = "installation";
 
@@ -52,23 +53,14 @@ impl Installation {
     }
 
     fn compare(&self, place: Place) -> Result<(), OpenError> {
-        let path = self.data.join(FACTS);
         let wanted = Facts::of(place);
-        let found = match std::fs::read_to_string(&path) {
-            Ok(text) => Facts::read(&text).ok_or_else(|| {
-                io_error("cannot understand", &path, io::ErrorKind::InvalidData.into())
-            })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return self
-                    .record(&wanted)
-                    .map_err(|source| io_error("cannot write", &path, source));
+        let Some(found) = facts(&self.data)? else {
+            if super::ROOMS.iter().any(|name| self.data.join(name).exists()) {
+                return Err(OpenError::Headless { data: self.data.clone() });
             }
-            Err(source) => return Err(io_error("cannot read", &path, source)),
+            let path = self.data.join(FACTS);
+            return self.record(&wanted).map_err(|source| io_error("cannot write", &path, source));
         };
-        if found.format != FORMAT {
-            let data = self.data.clone();
-            return Err(OpenError::Format { data, recorded: found.format, supported: FORMAT });
-        }
         self.same("shards", found.shards, wanted.shards)?;
         self.same("lanes", found.lanes, wanted.lanes)
     }
@@ -113,6 +105,35 @@ impl Facts {
     }
 }
 
+/// For what size of installation the directory at `data` was made.
+pub(super) fn place_of(data: &Path) -> Result<Place, OpenError> {
+    let path = data.join(FACTS);
+    let unlawful = || io_error("cannot understand", &path, io::ErrorKind::InvalidData.into());
+    let Some(Facts { shards, lanes, .. }) = facts(data)? else {
+        return Err(OpenError::NoInstallation { data: data.to_owned() });
+    };
+    let (shards, lanes) = (u16::try_from(shards), u8::try_from(lanes));
+    let (Ok(shards), Ok(lanes)) = (shards, lanes) else { return Err(unlawful()) };
+    Place::new(shards, lanes).map_err(|_| unlawful())
+}
+
+/// What the directory says it was made for, if it says so.
+fn facts(data: &Path) -> Result<Option<Facts>, OpenError> {
+    let path = data.join(FACTS);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(io_error("cannot read", &path, source)),
+    };
+    let unlawful = || io_error("cannot understand", &path, io::ErrorKind::InvalidData.into());
+    let found = Facts::read(&text).ok_or_else(unlawful)?;
+    if found.format != FORMAT {
+        let data = data.to_owned();
+        return Err(OpenError::Format { data, recorded: found.format, supported: FORMAT });
+    }
+    Ok(Some(found))
+}
+
 /// Makes a directory that only its owner may enter, durable with its name.
 fn make(path: &Path) -> Result<(), OpenError> {
     if path.is_dir() {
@@ -125,14 +146,19 @@ fn make(path: &Path) -> Result<(), OpenError> {
     .map_err(|source| io_error("cannot make", path, source))
 }
 
-/// Holds the directory of an installation that is there, so that no process begins to use it.
-pub(super) fn hold(data: &Path) -> Result<File, OpenError> {
+/// Holds the directory of an installation that is there, so that no process begins to use it. A
+/// backup has nothing to hold: nobody uses it as it is.
+pub(super) fn hold(data: &Path) -> Result<Option<File>, OpenError> {
     let path = data.join(LOCK);
-    let file = File::open(&path).map_err(|source| io_error("cannot open", &path, source))?;
-    locked(file, data)
+    match File::open(&path) {
+        Ok(file) => locked(file, data).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && facts(data)?.is_some() => Ok(None),
+        Err(source) => Err(io_error("cannot open", &path, source)),
+    }
 }
 
-fn lock(data: &Path) -> Result<File, OpenError> {
+/// Takes the directory, which is there, for this process.
+pub(super) fn lock(data: &Path) -> Result<File, OpenError> {
     let path = data.join(LOCK);
     let file = create(&path).map_err(|source| io_error("cannot open", &path, source))?;
     locked(file, data)

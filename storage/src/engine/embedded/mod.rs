@@ -6,6 +6,7 @@
 //! | `installation` | format, shards, lanes: fixed for its life |
 //! | `log`, `log-kept` | the two logs ([`log`]) |
 //! | `store` | history, directory and snapshots, in a fjall database |
+//! | `socket` | while a server runs: by it the commands for this directory meet it (`server`'s) |
 
 mod backup;
 mod directory;
@@ -47,6 +48,8 @@ const FLOWING: &str = "log";
 const KEPT: &str = "log-kept";
 /// The directory of history, directory and snapshots.
 const STORE: &str = "store";
+/// Everything that a directory without the file of an installation must not hold.
+const ROOMS: [&str; 3] = [FLOWING, KEPT, STORE];
 /// The newest records of a log that are kept in memory.
 const MEMORY_BYTES: usize = 32 * 1024 * 1024;
 
@@ -70,13 +73,18 @@ pub(super) fn open(
         history: Arc::new(history),
         directory: Arc::new(directory),
         snapshot: Arc::new(snapshot),
-        running: Some(Running { log, database, path, installation }),
+        running: Some(Arc::new(Running { log, database, path, installation })),
     })
 }
 
 /// Reads both logs of the installation in `data`, which nobody uses, and changes nothing.
 pub(super) fn check(data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
     let _lock = installation::hold(data)?;
+    check_logs(data)
+}
+
+/// The same, whoever uses the directory or none.
+fn check_logs(data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
     let check = |name: &str| {
         let path = data.join(name);
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path.clone()));
@@ -89,8 +97,13 @@ pub(super) fn check(data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
 }
 
 /// As [`crate::engine::restore`].
-pub(super) fn restore(from: &Path, data: &Path) -> Result<(), OpenError> {
+pub(super) fn restore(from: &Path, data: &Path) -> Result<Vec<(PathBuf, Report)>, OpenError> {
     backup::restore(from, data)
+}
+
+/// As [`crate::engine::place_of`].
+pub(super) fn place_of(data: &Path) -> Result<Place, OpenError> {
+    installation::place_of(data)
 }
 
 impl Running {
@@ -100,7 +113,7 @@ impl Running {
     }
 
     /// Ends the log's writers, then syncs the store.
-    pub(super) fn close(self) -> Result<(), OpenError> {
+    pub(super) fn close(&self) -> Result<(), OpenError> {
         self.log.close();
         store::sync(&self.database, &self.path)
     }

@@ -7,6 +7,7 @@
 mod json;
 mod message;
 mod status;
+mod again;
 
 use bytes::Bytes;
 use model::desk::{Dead, DeadReason, Settings};
@@ -17,6 +18,7 @@ use model::time::Timestamp;
 use serde_json::value::RawValue;
 
 use crate::connector::Element;
+pub use again::read_again;
 use json::{Change, Entry, Value, Webhook};
 
 /// What a body is read against.

@@ -2,6 +2,9 @@
 //!
 //! Each is a decorator around the log: the code that serves customers has no switch for it.
 
+#[cfg(debug_assertions)]
+pub mod hold;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,5 +1,9 @@
 //! The command line.
 
+mod dead;
+pub mod exit;
+mod keep;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,20 +13,11 @@ use storage::engine::OpenError;
 use storage::engine::embedded::log::check::Report;
 use storage::port::LogError;
 
+use crate::admin::task::{TaskError, code_of};
 use crate::app::{self, StartError};
 use crate::config::{ConfigError, Fault, Loaded, keys};
 use crate::demo::{self, DemoArgs, DemoError};
 use crate::run;
-
-/// Exit codes, as in the BSD header `sysexits.h`.
-mod exit {
-    pub(super) const USAGE: u8 = 64;
-    pub(super) const DATAERR: u8 = 65;
-    pub(super) const UNAVAILABLE: u8 = 69;
-    pub(super) const SOFTWARE: u8 = 70;
-    pub(super) const IOERR: u8 = 74;
-    pub(super) const CONFIG: u8 = 78;
-}
 
 #[derive(Debug, Parser)]
 #[command(
@@ -57,6 +52,27 @@ enum Command {
         #[command(subcommand)]
         look: Look,
     },
+    /// Copy an installation into the new directory DIR: also while its server runs.
+    Backup {
+        /// The directory to be made.
+        #[arg(value_name = "DIR")]
+        to: PathBuf,
+        #[command(flatten)]
+        of: RunArgs,
+    },
+    /// Make an installation of the backup in DIR, in a data directory that is empty or not there.
+    Restore {
+        /// The backup's directory.
+        #[arg(value_name = "DIR")]
+        from: PathBuf,
+        #[command(flatten)]
+        into: RunArgs,
+    },
+    /// What could not be handled: list it, look at it, have it handled again.
+    Dead {
+        #[command(subcommand)]
+        what: dead::What,
+    },
     /// Print the version.
     Version,
 }
@@ -80,7 +96,7 @@ enum Look {
     },
 }
 
-/// What `run` and `check` take.
+/// What commands for one installation take.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// The configuration file; without one, the defaults.
@@ -89,6 +105,10 @@ pub struct RunArgs {
     /// The data directory, instead of the configured one.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Tests kill the server where it waits then.
+    #[cfg(debug_assertions)]
+    #[arg(long, hide = true)]
+    pub hold_at: Option<crate::sabotage::hold::HoldAt>,
 }
 
 /// Why the command failed.
@@ -109,9 +129,12 @@ pub enum Failure {
     /// The demo could not be run.
     #[error(transparent)]
     Demo(#[from] DemoError),
-    /// The log could not be read.
+    /// The log could not be read, or a backup not restored.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// What was asked of an installation was not done.
+    #[error(transparent)]
+    Task(#[from] TaskError),
     /// Standard output is gone.
     #[error("standard output cannot be written")]
     Output(#[from] std::io::Error),
@@ -160,16 +183,30 @@ pub fn load(args: &RunArgs) -> Result<Loaded, ConfigError> {
 impl Command {
     fn execute(self) -> Result<ExitCode, Failure> {
         match self {
-            Self::Run(args) => run::run(&load(&args)?)?,
+            Self::Run(args) => run::run(&load(&args)?, decorator(&args))?,
             Self::Demo(args) => return Ok(ExitCode::from(demo::run(&args)?)),
             Self::Check(args) => check(&args)?,
             Self::Config { show: Show::Default } => say(keys::DEFAULT.trim_end())?,
             Self::Config { show: Show::Schema } => say(format!("{:#}", keys::schema()))?,
             Self::Log { look: Look::Check { data } } => return check_log(&data),
+            Self::Backup { to, of } => keep::backup(&to, &of)?,
+            Self::Restore { from, into } => return keep::restore(&from, &into),
+            Self::Dead { what } => what.execute()?,
             Self::Version => say(concat!("chasqui ", env!("CARGO_PKG_VERSION")))?,
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// What is put around the log: nothing, but in tests.
+fn decorator(args: &RunArgs) -> run::Decorator {
+    #[cfg(debug_assertions)]
+    if let Some(at) = args.hold_at {
+        use crate::sabotage::hold::Holding;
+        return Box::new(move |log| std::sync::Arc::new(Holding::new(log, at)));
+    }
+    let _ = args;
+    Box::new(|log| log)
 }
 
 fn check(args: &RunArgs) -> Result<(), Failure> {
@@ -182,13 +219,22 @@ fn check(args: &RunArgs) -> Result<(), Failure> {
 }
 
 fn check_log(data: &Path) -> Result<ExitCode, Failure> {
-    let reports = storage::engine::check_log(data)?;
-    for (path, report) in &reports {
+    tell_reports(&storage::engine::check_log(data)?)
+}
+
+fn tell_findings(reports: &[(PathBuf, Report)]) -> Result<(), Failure> {
+    for (path, report) in reports {
         let Report { segments, bytes, records, findings } = report;
         let path = path.display();
         say(format!("{path}: {segments} segments, {bytes} bytes, {records} records"))?;
         findings.iter().try_for_each(|finding| say(format!("  {finding}")))?;
     }
+    Ok(())
+}
+
+/// Says what was found in logs, and whether it is all there, as the exit code does too.
+fn tell_reports(reports: &[(PathBuf, Report)]) -> Result<ExitCode, Failure> {
+    tell_findings(reports)?;
     let is_whole = reports.iter().all(|(_, report)| report.is_whole());
     let lost: u64 = reports.iter().map(|(_, report)| report.lost()).sum();
     say(match (is_whole, lost) {
@@ -223,7 +269,9 @@ impl Failure {
         match self {
             Self::Config(_) => exit::CONFIG,
             Self::Start(error) if error.is_configuration() => exit::CONFIG,
-            Self::Start(_) | Self::Demo(_) | Self::Store(_) => exit::UNAVAILABLE,
+            Self::Store(error) => code_of(error),
+            Self::Task(error) => error.code(),
+            Self::Start(_) | Self::Demo(_) => exit::UNAVAILABLE,
             Self::Log(_) => exit::IOERR,
             Self::Drain(_) | Self::Output(_) => exit::SOFTWARE,
         }
