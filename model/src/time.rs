@@ -170,10 +170,30 @@ mod tests {
     }
 
     #[test]
-    fn a_step_of_the_wall_clock_is_approached_by_a_second_a_minute() {
+    fn f15_a_step_of_the_wall_clock_is_approached_by_a_second_a_minute() {
         assert_eq!(slew_after(60, 1_000 + 60), 1_060_000_000);
         assert_eq!(slew_after(60, 1_000 + 60 + 3_600), 1_061_000_000);
         assert_eq!(slew_after(60, 1_000 + 60 - 3_600), 1_059_000_000);
+    }
+
+    #[test]
+    fn f15_no_step_of_the_wall_clock_is_a_jump() {
+        // An hour on and back, a leap second, a step of NTP, the year 1970: an hour after each.
+        let hour = 3_600;
+        let steps = [hour, -hour, 1, -1, -7, 10 * hour, -1_000_000];
+        let start = monotonic();
+        let mut slew = Slew { monotonic: start, steady: Timestamp::from_seconds(1_000_000) };
+        let (mut last, mut off) = (slew.steady, 0);
+        for (passed, step) in (0..).step_by(3_600).zip(steps) {
+            off += step;
+            for second in passed + 1..=passed + 3_600 {
+                let wall = Timestamp::from_seconds(1_000_000 + second + off);
+                let now = slew.advance(start + Duration::from_secs(second as u64), wall);
+                let went = now.since(last).as_micros();
+                assert!((983_333..=1_016_667).contains(&went), "a second of {went} microseconds");
+                last = now;
+            }
+        }
     }
 
     #[test]

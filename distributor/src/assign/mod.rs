@@ -16,6 +16,9 @@ mod seam;
 mod parked;
 #[cfg(test)]
 #[cfg(not(chasqui_loom))]
+mod counted;
+#[cfg(test)]
+#[cfg(not(chasqui_loom))]
 mod schedules;
 #[cfg(test)]
 #[cfg(chasqui_loom)]

@@ -9,4 +9,5 @@
 mod assign;
 mod lane;
 mod lock_free;
+mod rows;
 mod time;

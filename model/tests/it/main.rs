@@ -9,6 +9,7 @@
 mod strategy;
 mod round_trip;
 mod hostile;
+mod newer;
 mod published;
 mod fixture;
 mod settings;

@@ -109,7 +109,7 @@ fn every_refusal_says_its_kind() {
 }
 
 #[test]
-fn an_unknown_kind_without_the_flag_is_skipped_and_keeps_its_place() {
+fn f50_an_unknown_kind_without_the_flag_is_skipped_and_keeps_its_place() {
     let mut bytes = wire::encode(&record(Vec::new())).to_vec();
     (bytes[1], bytes[3]) = (0, 200);
     (bytes[15], bytes[23]) = (4, 8);
@@ -123,7 +123,7 @@ fn an_unknown_kind_without_the_flag_is_skipped_and_keeps_its_place() {
 }
 
 #[test]
-fn an_unknown_event_is_left_out_only_if_it_says_so() {
+fn f50_an_unknown_event_is_left_out_only_if_it_says_so() {
     // Field 6 of Record holding an event of kind 1000 (empty), alone or with `skippable`.
     let kind_1000 = [0xc2, 0x3e, 0x00];
     let skippable = [0x78, 0x01];

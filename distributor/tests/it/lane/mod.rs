@@ -2,7 +2,7 @@
 
 mod faulty;
 pub(crate) mod world;
-mod walk;
+pub(crate) mod walk;
 mod commands;
 mod receipts;
 mod moves;

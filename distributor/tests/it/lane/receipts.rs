@@ -32,7 +32,7 @@ fn after(script: &[ReceiptStatus]) -> Vec<&'static str> {
 }
 
 #[test]
-fn receipts_never_move_backwards() {
+fn f25_receipts_never_move_backwards() {
     assert_eq!(after(&[Sent, Delivered, Read]), ["receipt", "receipt", "receipt"]);
     assert_eq!(after(&[Read, Delivered, Sent]), ["receipt", "ignored", "ignored"]);
     assert_eq!(after(&[Delivered, Delivered]), ["receipt", "ignored"]);

@@ -56,7 +56,7 @@ fn a_refusal_that_comes_late_ends_the_owner_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_newer_releases_record_that_may_be_skipped_stops_no_owner() {
+fn f50_a_newer_releases_record_that_may_be_skipped_stops_no_owner() {
     let mut world = World::new();
     world.write(&address_in(0, 0), "hi");
     world.run();

@@ -191,7 +191,7 @@ fn on_disk(
 }
 
 #[test]
-fn a_full_disk_is_waited_for_by_the_same_owner() {
+fn f13_a_full_disk_is_waited_for_by_the_same_owner() {
     let (data, free) = (tempfile::tempdir().unwrap(), Arc::new(Mutex::new(1 << 30)));
     let mut world =
         World::unowned_on(|place, clock| Box::new(on_disk(data.path(), &free, clock, place)));
@@ -250,7 +250,7 @@ impl Subscriber for Warned {
 }
 
 #[test]
-fn an_input_that_panics_again_and_again_goes_to_dead_and_the_shard_goes_on() {
+fn f52_an_input_that_panics_again_and_again_goes_to_dead_and_the_shard_goes_on() {
     tracing::subscriber::set_global_default(Warned).unwrap();
     let mut world = World::unowned();
     let shard = Running::start(world.plan.clone());

@@ -107,7 +107,7 @@ fn hello() -> Vec<u8> {
 }
 
 #[test]
-fn a_log_that_refuses_is_answered_503_and_come_back() {
+fn f13_a_log_that_refuses_is_answered_503_and_come_back() {
     for refuse in [LogError::Full { what: "bytes in flight" }, LogError::Closing] {
         let (log, listener) = listener(Orders { refuse: Some(refuse), ..Orders::default() });
         let reply = listener.deliver(&hello());
@@ -120,7 +120,7 @@ fn a_log_that_refuses_is_answered_503_and_come_back() {
 }
 
 #[test]
-fn c1_no_answer_comes_before_the_append_is_durable() {
+fn f01_no_answer_comes_before_the_append_is_durable() {
     let (log, listener) = listener(Orders { hold: true, ..Orders::default() });
     let mut stream = listener.connect();
     stream.write_all(&signed("starter", APP_SECRET, &hello())).unwrap();
@@ -172,7 +172,7 @@ fn a_stop_does_not_wait_for_a_connection_without_a_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_that_does_not_answer_is_not_waited_for_without_end() {
+async fn f13_a_log_that_does_not_answer_is_not_waited_for_without_end() {
     let installation = tokio::task::spawn_blocking(|| installation("http://127.0.0.1:9"));
     let installation = installation.await.unwrap();
     let log = Told::new(&installation.ports.log, Orders { hold: true, ..Orders::default() });

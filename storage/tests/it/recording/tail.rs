@@ -66,7 +66,7 @@ fn a_tail_started_at_any_position_sees_the_rest_and_nothing_twice() {
 }
 
 #[test]
-fn a_kind_of_a_newer_release_that_may_be_skipped_has_its_place_in_the_order() {
+fn f50_a_kind_of_a_newer_release_that_may_be_skipped_has_its_place_in_the_order() {
     let engines = setup::memory();
     let records = [claim(1), record(1, 1, vec![]), newer(1, 2), record(1, 3, vec![]), newer(1, 5)];
     append(&*engines.log, &records);
