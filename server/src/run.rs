@@ -3,7 +3,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use model::id::UserId;
@@ -15,6 +14,7 @@ use crate::app::{App, Begin, Plan, StartError};
 use crate::bootstrap::{self, AGENT, ENDPOINT, Planted, SimulateError, Starter, StarterError};
 use crate::cli::{Failure, say};
 use crate::config::{Config, Fault, Loaded};
+use crate::sabotage::Faults;
 
 /// How long the login link of a starter is good for.
 const LINK_LIFE: Duration = Duration::from_secs(3_600);
@@ -22,13 +22,10 @@ const LINK_LIFE: Duration = Duration::from_secs(3_600);
 /// Between two looks at the log's health.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// What a log becomes before anybody uses it.
-pub type Decorator = Box<dyn FnOnce(Arc<dyn Log>) -> Arc<dyn Log>>;
-
-/// Runs until a signal says to stop, on the log that `decorate` makes of the engine's.
-pub fn run(loaded: &Loaded, decorate: Decorator) -> Result<(), Failure> {
+/// Runs until a signal says to stop, with these faults.
+pub fn run(loaded: &Loaded, faults: &Faults) -> Result<(), Failure> {
     let config = &loaded.config;
-    telemetry::start(&config.log)
+    telemetry::start(&config.log, faults)
         .map_err(|error| loaded.fault("log", "filter", error.to_string()))?;
     let place = loaded.place()?;
     let begin = match loaded.bootstrap_file()? {
@@ -37,7 +34,7 @@ pub fn run(loaded: &Loaded, decorate: Decorator) -> Result<(), Failure> {
     };
     let signals = Signals::listen()?;
     let plan = Plan { config: config.clone(), place, begin, seed: seed() };
-    let app = App::start(plan, decorate).map_err(|error| located(loaded, error))?;
+    let app = App::start(plan, faults).map_err(|error| located(loaded, error))?;
     announce(&app, config)?;
     if let Some(error) = signals.wait(app.ports().log.as_ref()) {
         app.give_up();

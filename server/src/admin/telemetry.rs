@@ -2,16 +2,24 @@
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogFormat, LogOutput};
+use crate::sabotage::Faults;
 
-/// Starts the log as configured. A second start in one process changes nothing.
-pub fn start(output: &LogOutput) -> Result<(), ParseError> {
+/// Starts the log as configured, with a listener that `faults` may ask for. A second start in one
+/// process changes nothing.
+pub fn start(output: &LogOutput, faults: &Faults) -> Result<(), ParseError> {
     let filter: EnvFilter = output.filter.parse()?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match output.format {
-        LogFormat::Text => builder.with_ansi(is_terminal()).try_init(),
-        LogFormat::Json => builder.json().with_ansi(false).try_init(),
+        LogFormat::Text => {
+            builder.with_ansi(is_terminal()).finish().with(faults.listener()).try_init()
+        }
+        LogFormat::Json => {
+            builder.json().with_ansi(false).finish().with(faults.listener()).try_init()
+        }
     };
     if started.is_err() {
         tracing::debug!("a log is already there");

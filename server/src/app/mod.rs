@@ -34,7 +34,7 @@ use tokio::sync::watch;
 use crate::admin::task::{self, Tasks};
 use crate::admin::{Health, Phase};
 use crate::config::Config;
-use crate::run::Decorator;
+use crate::sabotage::Faults;
 
 pub use begin::{Begin, Begun};
 use desk::DeskRoom;
@@ -81,14 +81,14 @@ struct Rooms {
 }
 
 impl App {
-    /// Binds, opens the engines, decorates their log, and starts everything; returns when all is
-    /// served.
-    pub fn start(plan: Plan, decorate: Decorator) -> Result<Self, StartError> {
+    /// Binds, opens the engines, puts `faults` around their log and starts everything; returns when
+    /// all is served.
+    pub fn start(plan: Plan, faults: &Faults) -> Result<Self, StartError> {
         let listeners = Listeners::bind(&plan.config)?;
         let clock: Arc<dyn Clock> = Arc::new(SteadyClock::start());
         let mut engines =
             storage::engine::open(&plan.config.storage, plan.place, Arc::clone(&clock))?;
-        engines.log = decorate(engines.log);
+        engines.log = faults.around(engines.log);
         Self::start_on(plan, listeners, engines, clock)
     }
 

@@ -18,6 +18,7 @@ use crate::app::{self, StartError};
 use crate::config::{ConfigError, Fault, Loaded, keys};
 use crate::demo::{self, DemoArgs, DemoError};
 use crate::run;
+use crate::sabotage::Faults;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -105,10 +106,9 @@ pub struct RunArgs {
     /// The data directory, instead of the configured one.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Tests kill the server where it waits then.
-    #[cfg(debug_assertions)]
-    #[arg(long, hide = true)]
-    pub hold_at: Option<crate::sabotage::hold::HoldAt>,
+    /// Only in tests.
+    #[command(flatten)]
+    pub faults: Faults,
 }
 
 /// Why the command failed.
@@ -183,7 +183,7 @@ pub fn load(args: &RunArgs) -> Result<Loaded, ConfigError> {
 impl Command {
     fn execute(self) -> Result<ExitCode, Failure> {
         match self {
-            Self::Run(args) => run::run(&load(&args)?, decorator(&args))?,
+            Self::Run(args) => run::run(&load(&args)?, &args.faults)?,
             Self::Demo(args) => return Ok(ExitCode::from(demo::run(&args)?)),
             Self::Check(args) => check(&args)?,
             Self::Config { show: Show::Default } => say(keys::DEFAULT.trim_end())?,
@@ -196,17 +196,6 @@ impl Command {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// What is put around the log: nothing, but in tests.
-fn decorator(args: &RunArgs) -> run::Decorator {
-    #[cfg(debug_assertions)]
-    if let Some(at) = args.hold_at {
-        use crate::sabotage::hold::Holding;
-        return Box::new(move |log| std::sync::Arc::new(Holding::new(log, at)));
-    }
-    let _ = args;
-    Box::new(|log| log)
 }
 
 fn check(args: &RunArgs) -> Result<(), Failure> {

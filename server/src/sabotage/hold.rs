@@ -19,7 +19,7 @@ use crate::cli::say;
 
 /// A point at which appends are held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HoldAt {
+pub(super) struct HoldAt {
     /// Appends to which topic.
     topic: Topic,
     /// Before they are passed on, or after they are durable.
@@ -37,10 +37,10 @@ enum Side {
 /// What is no point.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("write TOPIC:before:N or TOPIC:after:N")]
-pub struct NoPoint;
+pub(super) struct NoPoint;
 
 /// A log that holds appends.
-pub struct Holding {
+pub(super) struct Holding {
     inner: Arc<dyn Log>,
     at: HoldAt,
     state: Mutex<State>,
@@ -55,7 +55,7 @@ struct State {
 
 impl Holding {
     /// `inner`, held at `at`.
-    pub fn new(inner: Arc<dyn Log>, at: HoldAt) -> Self {
+    pub(super) fn new(inner: Arc<dyn Log>, at: HoldAt) -> Self {
         Self { inner, at, state: Mutex::default() }
     }
 

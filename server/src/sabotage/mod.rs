@@ -2,8 +2,11 @@
 //!
 //! Each is a decorator around the log: the code that serves customers has no switch for it.
 
+mod faults;
 #[cfg(debug_assertions)]
-pub mod hold;
+mod hold;
+#[cfg(debug_assertions)]
+mod trap;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,6 +20,8 @@ use parking_lot::Mutex;
 use storage::port::{
     Appending, Bell, Log, LogError, Logged, NewRecord, Offset, Partition, Reader, Topic,
 };
+
+pub use faults::Faults;
 
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

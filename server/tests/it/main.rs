@@ -14,4 +14,5 @@ mod command;
 mod configuration;
 mod ending;
 mod starter;
+mod webhook;
 mod tidy;
